@@ -1,0 +1,1 @@
+"""Runs on a host: one verb a file over a hypervisor."""

@@ -1,0 +1,1 @@
+"""What everything stands on: clock, ids, errors, limits, logging, metrics. Imports nothing of ours."""

@@ -1,0 +1,51 @@
+"""Every bound of the product in one place: queue, pool, retry and payload sizes, and what happens at the bound."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- HTTP edge -------------------------------------------------------------------------------------------------------
+HTTP_HEADER_BYTES: Final = 64 * 1024  # request line + headers; above: 431 and close
+HTTP_BODY_BYTES: Final = 1024 * 1024  # CloudStack's form limit; above: 413 and close
+HTTP_PARAMETERS: Final = 5000  # CloudStack's form key limit; above: 400
+HTTP_HEADER_SECONDS: Final = 15.0  # from first byte to end of headers; above: 408 and close
+HTTP_BODY_SECONDS: Final = 30.0  # from end of headers to end of body; above: 408 and close
+HTTP_IDLE_SECONDS: Final = 75.0  # keep-alive without a request; above: close
+HTTP_CONNECTIONS: Final = 4096  # open API connections; above: new ones are closed at once
+HTTP_PIPELINED: Final = 16  # unanswered requests of one connection; above: reading pauses
+HTTP_RESPONSE_BACKLOG_BYTES: Final = 4 * 1024 * 1024  # unsent answer bytes per connection; above: reading pauses
+
+# --- API -------------------------------------------------------------------------------------------------------------
+PAGE_SIZE_MAX: Final = 500  # default.page.size; above: 431
+SESSIONS: Final = 100_000  # live login sessions; above: the oldest idle one ends
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+JOBS_RUNNING: Final = 2000  # flows running at once in one server; above: they wait in order
+JOBS_WAITING: Final = 100_000  # jobs waiting for a place; above: 503
+JOB_STEP_RETRIES: Final = 5  # of one step, on transient errors; above: undo
+JOB_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)  # pause before each retry
+JOBS_REMEMBERED: Final = 50_000  # finished jobs answered from memory; above: from the store
+
+# --- store -----------------------------------------------------------------------------------------------------------
+STORE_QUEUE: Final = 20_000  # transactions waiting to commit; above: 503
+STORE_GROUP: Final = 256  # transactions in one group commit
+STORE_READERS: Final = 3  # SQLite reader threads
+PG_CONNECTIONS: Final = 12  # PostgreSQL pool
+ID_BLOCK: Final = 1000  # row ids leased at a time, per table
+
+# --- wire ------------------------------------------------------------------------------------------------------------
+FRAME_BYTES: Final = 18_000  # TLS bytes after one link word (agent-protocol 1.4); above: drop the connection
+MESSAGE_BYTES: Final = 16 * 1024 * 1024  # plaintext of one message; above: drop the connection
+INFLATED_BYTES: Final = 32 * 1024 * 1024  # gzip payload, checked before and while inflating; above: drop
+TLS_PLAINTEXT_BYTES: Final = 16_384  # of one record (RFC 5246, section 6.2.1)
+COMPRESS_FROM_BYTES: Final = 8192  # JSON this long is sent gzipped (agent-protocol 2.5)
+
+# --- gateway ---------------------------------------------------------------------------------------------------------
+HANDSHAKE_SECONDS: Final = 30.0  # agent.ssl.handshake.timeout
+STARTUP_SECONDS: Final = 60.0  # from handshake to Startup; above: close
+HANDSHAKES_IN_FLIGHT: Final = 256  # per gateway; above: accepting pauses
+HOST_QUEUE: Final = 1000  # in-sequence requests waiting for one host; above: the call fails at once
+AGENT_SEND_BACKLOG_BYTES: Final = 4 * 1024 * 1024  # unsent bytes of one agent; above: drop the connection
+BUS_BATCH_BYTES: Final = 256 * 1024  # messages gathered before one write to a unix socket
+BUS_BACKLOG_BYTES: Final = 64 * 1024 * 1024  # unsent bus bytes; above: the peer counts as lost
+CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait

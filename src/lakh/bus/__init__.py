@@ -1,0 +1,1 @@
+"""How processes and servers talk: function call, unix socket, NATS. Nothing above may know which."""

@@ -1,0 +1,183 @@
+"""What gateways and control processes say to each other: MessagePack arrays, many to one write.
+
+Between them goes the already encoded JSON of agents' payloads, so a gateway parses nothing it does not need. A session
+is one agent connection; its number is unique within a gateway process for the process's life.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class _Bus(msgspec.Struct, array_like=True, tag=True, gc=False):
+    """Base: tagged arrays, so that a new field at the end stays readable by an older peer."""
+
+
+# --- gateway to control ----------------------------------------------------------------------------------------------
+class Held(msgspec.Struct, array_like=True, frozen=True):
+    """One attached session that a gateway holds."""
+
+    session: int
+    host_id: int
+
+
+class GatewayHello(_Bus):
+    """First message on a bus connection: who the gateway is and which hosts it already holds."""
+
+    gateway: int
+    pid: int
+    capacity: int
+    held: tuple[Held, ...]
+
+
+class AgentStartup(_Bus):
+    """An agent's Startup request. The gateway has already sent the immediate StartupAnswer.
+
+    `payload` is the JSON array of Startup* commands; `known_host_id` the header's agent id, -1 if it never had one;
+    `attached_host_id` is not -1 when it came on an already attached link (after PingAnswer.sendStartup).
+    """
+
+    session: int
+    peer: str
+    known_host_id: int
+    attached_host_id: int
+    payload: bytes
+
+
+class AgentGone(_Bus):
+    """A session ended. `reason`: closed, shutdown (the agent said ShutdownCommand), replaced, dropped, ping-timeout."""
+
+    session: int
+    host_id: int
+    reason: str
+
+
+class CallDone(_Bus):
+    """Answers to a Call: JSON array in `answers`; or `error` says why there are none. `sent`: see HostUnreachableError."""
+
+    call: int
+    answers: bytes
+    error: str
+    sent: bool
+
+
+class AgentRequest(_Bus):
+    """An agent's own request that is neither Startup, Ping nor Shutdown (AgentControl commands); answer by AgentAnswer.
+
+    `flags` and `sequence` are those of its header.
+    """
+
+    session: int
+    host_id: int
+    sequence: int
+    flags: int
+    payload: bytes
+
+
+class PowerReport(_Bus):
+    """A host's power report differs from the last one sent on this session, or is the first on it.
+
+    `states` maps VM instance name to PowerState name. `out_of_band`: VMs missing from it are missing at once.
+    """
+
+    host_id: int
+    states: dict[str, str]
+    out_of_band: bool
+    gateway_accessible: bool
+
+
+class PingBehind(_Bus):
+    """Hosts whose last ping is older than the ping timeout; sent once per silence."""
+
+    host_ids: tuple[int, ...]
+
+
+class PingSeen(_Bus):
+    """Hosts heard of again after a PingBehind."""
+
+    host_ids: tuple[int, ...]
+
+
+class GatewayFigures(_Bus):
+    """A gateway's metrics, Prometheus names to values, once a second."""
+
+    gateway: int
+    figures: dict[str, float]
+
+
+# --- control to gateway ----------------------------------------------------------------------------------------------
+class GatewaySettings(_Bus):
+    """Sent first and after each change: what a gateway needs to know of the settings."""
+
+    management_server_id: int
+    ping_interval_seconds: int
+    ping_timeout_multiplier: float
+    avoid_servers: tuple[str, ...]
+
+
+class Attach(_Bus):
+    """The session's host row exists: attach it, so that calls reach it. An older session of the host is closed."""
+
+    session: int
+    host_id: int
+
+
+class Refuse(_Bus):
+    """Send ReadyCommand with `text` as _details (agent-protocol 3.3) and close. A Java agent exits at that."""
+
+    session: int
+    text: str
+
+
+class HostIsUp(_Bus):
+    """The host's connect processing has ended: PingAnswer.sendStartup is false from now on."""
+
+    host_id: int
+
+
+class Drop(_Bus):
+    """Close the host's session, or `session` where the host is not attached yet (-1 otherwise)."""
+
+    host_id: int
+    session: int
+
+
+class Call(_Bus):
+    """Send a request to a host: `commands` is the JSON array. The gateway queues in-sequence ones per host."""
+
+    call: int
+    host_id: int
+    commands: bytes
+    count: int
+    in_sequence: bool
+    stop_on_error: bool
+    timeout_seconds: float
+
+
+class CancelCall(_Bus):
+    """The caller no longer waits."""
+
+    call: int
+
+
+class AgentAnswer(_Bus):
+    """The answer to an AgentRequest: header fields echoed by the gateway, `payload` the JSON array of answers."""
+
+    session: int
+    sequence: int
+    flags: int
+    payload: bytes
+
+
+FromGateway = (
+    GatewayHello
+    | AgentStartup
+    | AgentGone
+    | CallDone
+    | AgentRequest
+    | PowerReport
+    | PingBehind
+    | PingSeen
+    | GatewayFigures
+)
+ToGateway = GatewaySettings | Attach | Refuse | HostIsUp | Drop | Call | CancelCall | AgentAnswer

@@ -1,0 +1,1 @@
+"""What the public API is: declarations, parameter types, answer forms. Pure: no sockets, no store."""

@@ -1,0 +1,73 @@
+"""Answers: one struct per kind of object, its fields named as the API names them.
+
+None is left out (CloudStack omits nulls and never sends `null`); booleans and numbers are always there once given.
+A field for some roles only carries them: `Annotated[str | None, admin_only]`. The writer of a list fills what the
+caller may see; the declaration is what listApis and the golden surface print.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, get_type_hints
+
+import msgspec
+
+admin_only = msgspec.Meta(extra={"roles": ["Admin"]})
+"""Marks a field that only root admins see."""
+
+
+class View(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """Base of answer objects. `OBJECT` is the key it stands under unless a command says otherwise."""
+
+    OBJECT: ClassVar[str] = ""
+
+
+class Success(View):
+    """`{"success": true}`, with an optional text (`displaytext` in an answer, `details` in a job result)."""
+
+    success: bool = msgspec.field(default=True)
+    displaytext: str | None = None
+
+    OBJECT: ClassVar[str] = ""
+
+
+class FieldSpec(msgspec.Struct, frozen=True):
+    """One answer field as listApis shows it. `of` names the view of nested objects."""
+
+    name: str
+    type: str
+    of: str | None = None
+    roles: tuple[str, ...] = ()
+
+
+_JSON_TYPES = {str: "string", int: "long", bool: "boolean", float: "double", dict: "map", list: "list"}
+
+
+def fields_of(view: type[View]) -> tuple[FieldSpec, ...]:
+    """The declared fields of a view, in order."""
+    hints = get_type_hints(view, include_extras=True)
+    return tuple(_field(f.encode_name, hints[f.name]) for f in msgspec.structs.fields(view))
+
+
+def _field(name: str, hint: Any) -> FieldSpec:
+    roles: tuple[str, ...] = ()
+    of: str | None = None
+    kind = "string"
+    pending = [hint]
+    while pending:
+        part = pending.pop()
+        for extra in getattr(part, "__metadata__", ()):
+            if isinstance(extra, msgspec.Meta) and extra.extra:
+                roles = tuple(extra.extra.get("roles", ()))
+        origin = getattr(part, "__origin__", None)
+        if part in _JSON_TYPES:
+            kind = _JSON_TYPES[part]
+        elif origin in (list, dict):
+            kind = _JSON_TYPES[origin]
+            of = next((a.__name__ for a in part.__args__ if isinstance(a, type) and issubclass(a, View)), None)
+        elif isinstance(part, type) and issubclass(part, View):
+            kind, of = "object", part.__name__
+        elif hasattr(part, "__metadata__"):
+            pending.append(part.__origin__)
+        elif hasattr(part, "__args__"):
+            pending.extend(a for a in part.__args__ if a is not type(None))
+    return FieldSpec(name, kind, of, roles)

@@ -1,0 +1,1 @@
+"""Many agents over a hypervisor in memory; behaviours are data."""

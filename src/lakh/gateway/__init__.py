@@ -1,0 +1,1 @@
+"""The agents' edge: TLS accept, sessions, pings, calls, back-pressure."""

@@ -1,0 +1,1 @@
+"""Scenarios that measure, and their reports."""

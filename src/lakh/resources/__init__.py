@@ -1,0 +1,1 @@
+"""The cloud: one folder per noun; rows, states and views below, one file per verb above."""

@@ -1,0 +1,1 @@
+"""Wiring: builds everything from configuration and starts the processes; knows everything, decides nothing."""
