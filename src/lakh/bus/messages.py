@@ -53,7 +53,7 @@ class AgentGone(_Bus):
 
 
 class CallDone(_Bus):
-    """Answers to a Call: JSON array in `answers`; or `error` says why there are none. `sent`: see HostUnreachableError."""
+    """Answers to a Call: JSON array in `answers`; or `error` says why there are none, `sent` if it got that far."""
 
     call: int
     answers: bytes

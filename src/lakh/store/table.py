@@ -80,7 +80,7 @@ class Table:
 
 
 class Row(msgspec.Struct):
-    """Base of row structs. Field order is column order. Rows are shared: never assign to one, use msgspec.structs.replace."""
+    """Base of row structs. Field order is column order. Rows are shared: use msgspec.structs.replace, never assign."""
 
     TABLE: ClassVar[Table]
 

@@ -1,0 +1,139 @@
+"""Runs flows: adopt, execute step by step, commit progress, undo on failure, finish.
+
+The process that admits a job owns it from its first row on: no claim query, no queue polling. After a restart the
+server adopts every pending job of a dead epoch and resumes it where its last commit left it. Jobs that name the same
+`sync_key` run one after another in order of admission (CloudStack's sync objects).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+
+import msgspec
+
+from lakh.base import limits
+from lakh.base.errors import ServiceUnavailableError
+from lakh.base.log import logger
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.execution import Crash, Execution, Finisher, LeaseLostError, Probe
+from lakh.jobs.row import ADOPT, PENDING_JOBS, JobRow
+from lakh.store.statement import TxnSpec
+from lakh.store.store import GuardFailedError
+
+log = logger(__name__)
+
+
+class Worker:
+    """The flows running in this process."""
+
+    def __init__(self, cloud: Cloud, *, probe: Probe | None = None) -> None:
+        self.cloud = cloud
+        self.probe = probe
+        self.on_finished: Finisher | None = None
+        self._live: dict[str, JobRow] = {}
+        self._finished: OrderedDict[str, JobRow] = OrderedDict()
+        self._done: dict[str, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[JobRow] = deque()
+        self._lines: dict[str, deque[JobRow]] = {}
+        self._running = 0
+        self.closing = False
+
+    # --- admission ---------------------------------------------------------------------------------------------------
+    def check_room(self) -> None:
+        """Raises ServiceUnavailableError when no more jobs are taken."""
+        if self.closing:
+            raise ServiceUnavailableError("This management server is shutting down; try again on another one.")
+        if len(self._live) >= limits.JOBS_WAITING:
+            raise ServiceUnavailableError(f"{limits.JOBS_WAITING} jobs are waiting already; try again later.")
+
+    def start(self, job: JobRow) -> None:
+        """Takes a job whose row is stored under this server's epoch."""
+        self._live[job.uuid] = job
+        self._done[job.uuid] = asyncio.Event()
+        if job.sync_key is not None:
+            line = self._lines.setdefault(job.sync_key, deque())
+            line.append(job)
+            if len(line) > 1:
+                return
+        self._enqueue(job)
+
+    def _enqueue(self, job: JobRow) -> None:
+        if self._running >= limits.JOBS_RUNNING:
+            self._waiting.append(job)
+            return
+        self._running += 1
+        task = asyncio.create_task(self._execute(job), name=f"job {job.uuid}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def resume(self) -> int:
+        """Adopts and resumes all pending jobs in the store; returns how many. Call once at start."""
+        adopted = 0
+        for job in await self.cloud.store.rows(PENDING_JOBS):
+            txn = TxnSpec("job.adopt").add(ADOPT, job.id, self.cloud.server_id, self.cloud.epoch)
+            try:
+                await self.cloud.store.submit(txn)
+            except GuardFailedError:
+                continue
+            owned = msgspec.structs.replace(job, owner=self.cloud.server_id, token=self.cloud.epoch)
+            self.start(owned)
+            adopted += 1
+        return adopted
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+    def find(self, uuid: str) -> JobRow | None:
+        """A running or recently finished job, without the store."""
+        return self._live.get(uuid) or self._finished.get(uuid)
+
+    def pending_for(self, instance_uuid: str) -> JobRow | None:
+        """The oldest job running here that acts on an object."""
+        return next((j for j in self._live.values() if j.instance_uuid == instance_uuid), None)
+
+    @property
+    def running(self) -> int:
+        return len(self._live)
+
+    async def wait(self, uuid: str) -> JobRow | None:
+        """Waits for a job running here; returns its final row."""
+        if (event := self._done.get(uuid)) is not None:
+            await event.wait()
+        return self._finished.get(uuid)
+
+    async def stop(self) -> None:
+        """Leaves all jobs where they are; a later start resumes them."""
+        self.closing = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- execution ---------------------------------------------------------------------------------------------------
+    async def _execute(self, job: JobRow) -> None:
+        try:
+            done = await Execution(self.cloud, job, self.probe, self.on_finished).drive()
+            self._finished[job.uuid] = done
+            while len(self._finished) > limits.JOBS_REMEMBERED:
+                self._finished.popitem(last=False)
+        except LeaseLostError:
+            log.warning("job lost to another server", job=job.uuid)
+        except Crash:
+            return
+        except Exception as error:
+            log.error("job stuck; it resumes at the next start", job=job.uuid, command=job.command, exc_info=error)
+        finally:
+            self._leave(job)
+
+    def _leave(self, job: JobRow) -> None:
+        self._running -= 1
+        self._live.pop(job.uuid, None)
+        if (event := self._done.pop(job.uuid, None)) is not None:
+            event.set()
+        if job.sync_key is not None and (line := self._lines.get(job.sync_key)):
+            line.popleft()
+            if line:
+                self._enqueue(line[0])
+            else:
+                del self._lines[job.sync_key]
+        while self._waiting and self._running < limits.JOBS_RUNNING:
+            self._enqueue(self._waiting.popleft())
