@@ -32,6 +32,7 @@ STORE_GROUP: Final = 256  # transactions in one group commit
 STORE_READERS: Final = 3  # SQLite reader threads
 PG_CONNECTIONS: Final = 12  # PostgreSQL pool
 ID_BLOCK: Final = 1000  # row ids leased at a time, per table
+ID_BLOCK_MAX: Final = 65_536  # what a lease grows to while ids are used up faster than the store answers
 
 # --- wire ------------------------------------------------------------------------------------------------------------
 FRAME_BYTES: Final = 18_000  # TLS bytes after one link word (agent-protocol 1.4); above: drop the connection

@@ -37,6 +37,16 @@ class DuplicateError(LakhError):
         self.index = index
 
 
+class StatementError(LakhError):
+    """The engine refused a statement for a reason no caller can handle: wrong SQL, a wrong type, NULL where none may
+    be. A defect of ours; nothing of the transaction happened."""
+
+    def __init__(self, label: str, statement: str, text: str) -> None:
+        super().__init__(f"{label}: {statement}: {text}")
+        self.label = label
+        self.statement = statement
+
+
 class StoreUnavailableError(ServiceUnavailableError):
     """The engine cannot be reached, or its queue is full. Requests answer 503; flows wait and go on."""
 
@@ -58,8 +68,9 @@ class Store(Protocol):
         ...
 
     async def submit(self, txn: TxnSpec) -> list[int]:
-        """Commits `txn` and returns each step's row count. Raises GuardFailedError, DuplicateError or
-        StoreUnavailableError; after any of these nothing of it is stored."""
+        """Commits `txn` and returns each step's row count. Raises GuardFailedError, DuplicateError, StatementError or
+        StoreUnavailableError; after any of these nothing of it is stored, except that a StoreUnavailableError from an
+        engine that went away during COMMIT leaves that open. A cancelled submitter's transaction still runs."""
         ...
 
     def on_commit(self, listener: Listener) -> None:
