@@ -1,0 +1,109 @@
+"""Hosts, their capacity, and their tags.
+
+Last pings are not here: they live in memory (design rule 1). Capacity is a narrow row of its own, since every
+deployment updates it; its guard is what decides a placement.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from lakh.store.statement import insert, select, statement
+from lakh.store.table import Index, Ref, Row, table
+
+
+@table(
+    "host",
+    Index("host_uuid", "uuid", unique=True),
+    Index("host_guid", "guid", where="removed_ms IS NULL", unique=True),
+    Index("host_name", "name", "id", where="removed_ms IS NULL"),
+    Index("host_listed", "type", "id", where="removed_ms IS NULL"),
+    Index("host_cluster", "cluster_id", "id", where="removed_ms IS NULL"),
+    Index("host_pod", "pod_id", "id", where="removed_ms IS NULL"),
+    Index("host_zone", "zone_id", "id", where="removed_ms IS NULL"),
+    Index("host_private_ip", "private_ip", where="removed_ms IS NULL"),
+    big=True,
+)
+class HostRow(Row):
+    """`type` is Routing, SecondaryStorageVM or ConsoleProxy; the last two have no cluster. `guid` names an agent."""
+
+    id: int
+    uuid: str
+    guid: str
+    name: str
+    type: str
+    status: str
+    resource_state: str
+    zone_id: Annotated[int, Ref("zone")]
+    pod_id: Annotated[int | None, Ref("pod")]
+    cluster_id: Annotated[int | None, Ref("cluster")]
+    hypervisor: str | None
+    hypervisor_version: str | None
+    arch: str | None
+    version: str | None
+    capabilities: str | None
+    private_ip: str
+    private_mac: str | None
+    private_netmask: str | None
+    storage_ip: str | None
+    public_ip: str | None
+    cpu_sockets: int
+    cpus: int
+    speed_mhz: int
+    memory_bytes: int
+    details_json: str
+    management_server_id: int | None
+    created_ms: int
+    disconnected_ms: int | None
+    removed_ms: int | None = None
+
+
+@table("host_capacity", primary_key=("host_id",), big=True)
+class HostCapacityRow(Row):
+    """Totals before overcommit, ratios beside them, and what VMs on the host (or starting there) take."""
+
+    host_id: Annotated[int, Ref("host")]
+    cpu_total_mhz: int
+    cpu_used_mhz: int
+    cores_total: int
+    cores_used: int
+    memory_total_bytes: int
+    memory_used_bytes: int
+    vms: int
+    cpu_overcommit: float
+    memory_overcommit: float
+
+
+@table("host_tag", Index("host_tag_host", "host_id", "tag", unique=True), Index("host_tag_tag", "tag", "host_id"))
+class HostTagRow(Row):
+    """`implicit` tags come from the agent's Startup, others from updateHost."""
+
+    id: int
+    host_id: Annotated[int, Ref("host")]
+    tag: str
+    implicit: bool
+
+
+INSERT = insert("host.insert", HostRow)
+BY_ID = select("host.by_id", HostRow, "WHERE id = $1")
+BY_UUID = select("host.by_uuid", HostRow, "WHERE uuid = $1")
+BY_GUID = select("host.by_guid", HostRow, "WHERE guid = $1 AND removed_ms IS NULL")
+LIVE = select("host.live", HostRow, "WHERE removed_ms IS NULL AND id > $1 ORDER BY id LIMIT 10000")
+INSERT_CAPACITY = insert("host_capacity.insert", HostCapacityRow)
+CAPACITIES = select("host_capacity.all", HostCapacityRow, "WHERE host_id > $1 ORDER BY host_id LIMIT 10000")
+CAPACITY = select("host_capacity.by_host", HostCapacityRow, "WHERE host_id = $1")
+INSERT_TAG = insert("host_tag.insert", HostTagRow)
+TAGS = select("host_tag.all", HostTagRow, "WHERE id > $1 ORDER BY id LIMIT 10000")
+
+RESERVE = statement(
+    "host_capacity.reserve",
+    "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz + $2, cores_used = cores_used + $3,"
+    " memory_used_bytes = memory_used_bytes + $4, vms = vms + 1"
+    " WHERE host_id = $1 AND cpu_used_mhz + $2 <= cpu_total_mhz * cpu_overcommit"
+    " AND memory_used_bytes + $4 <= memory_total_bytes * memory_overcommit",
+)
+RELEASE = statement(
+    "host_capacity.release",
+    "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz - $2, cores_used = cores_used - $3,"
+    " memory_used_bytes = memory_used_bytes - $4, vms = vms - 1 WHERE host_id = $1",
+)

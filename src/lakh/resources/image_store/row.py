@@ -1,0 +1,33 @@
+"""Secondary storage."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from lakh.store.statement import insert
+from lakh.store.table import Index, Ref, Row, table
+
+
+@table("image_store", Index("image_store_uuid", "uuid", unique=True))
+class ImageStoreRow(Row):
+    """`parent` is the mount directory that the secondary storage VM reported."""
+
+    id: int
+    uuid: str
+    name: str
+    provider: str
+    protocol: str
+    url: str
+    scope: str
+    role: str
+    zone_id: Annotated[int | None, Ref("zone")]
+    read_only: bool
+    parent: str | None
+    capacity_bytes: int | None
+    used_bytes: int | None
+    details_json: str
+    created_ms: int
+    removed_ms: int | None = None
+
+
+INSERT = insert("image_store.insert", ImageStoreRow)

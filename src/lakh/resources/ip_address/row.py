@@ -1,0 +1,42 @@
+"""Public addresses in use. Free ones have no row: a range of a million addresses costs nothing until it is used."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from lakh.store.statement import insert, select
+from lakh.store.table import Index, Ref, Row, table
+
+
+@table(
+    "ip_address",
+    Index("ip_address_uuid", "uuid", unique=True),
+    Index("ip_address_taken", "zone_id", "address", where="removed_ms IS NULL", unique=True),
+    Index("ip_address_network", "network_id", "id", where="removed_ms IS NULL"),
+    Index("ip_address_account", "account_id", "id", where="removed_ms IS NULL"),
+    Index("ip_address_range", "range_id", "id", where="removed_ms IS NULL"),
+    big=True,
+)
+class IpAddressRow(Row):
+    """A taken address; the unique index decides who gets it. `state` as IpAddress.State (Allocated, Releasing, …)."""
+
+    id: int
+    uuid: str
+    address: str
+    zone_id: Annotated[int, Ref("zone")]
+    range_id: Annotated[int, Ref("vlan_range")]
+    physical_network_id: Annotated[int, Ref("physical_network")]
+    account_id: Annotated[int, Ref("account")]
+    domain_id: Annotated[int, Ref("domain")]
+    network_id: Annotated[int | None, Ref("network")]
+    vm_id: Annotated[int | None, Ref("vm")]
+    is_source_nat: bool
+    is_static_nat: bool
+    is_system: bool
+    state: str
+    allocated_ms: int
+    removed_ms: int | None = None
+
+
+INSERT = insert("ip_address.insert", IpAddressRow)
+TAKEN_IN_RANGE = select("ip_address.in_range", IpAddressRow, "WHERE range_id = $1 AND removed_ms IS NULL ORDER BY id")

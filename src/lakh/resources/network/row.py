@@ -1,0 +1,62 @@
+"""Networks: guest networks of accounts, and the zone's own (public, management, control)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from lakh.store.statement import insert, select
+from lakh.store.table import Index, Ref, Row, table
+
+
+@table(
+    "network",
+    Index("network_uuid", "uuid", unique=True),
+    Index("network_account", "account_id", "id", where="removed_ms IS NULL"),
+    Index("network_domain", "domain_id", "id", where="removed_ms IS NULL"),
+    Index("network_zone", "zone_id", "id", where="removed_ms IS NULL"),
+    Index("network_listed", "id", where="removed_ms IS NULL"),
+    Index("network_name", "name", "id", where="removed_ms IS NULL"),
+    big=True,
+)
+class NetworkRow(Row):
+    """`guest_type` Isolated, Shared or L2; `acl_type` Account or Domain; `implemented` counts implementations."""
+
+    id: int
+    uuid: str
+    name: str
+    display_text: str
+    zone_id: Annotated[int, Ref("zone")]
+    physical_network_id: Annotated[int | None, Ref("physical_network")]
+    offering_id: Annotated[int, Ref("network_offering")]
+    account_id: Annotated[int, Ref("account")]
+    domain_id: Annotated[int, Ref("domain")]
+    traffic_type: str
+    guest_type: str | None
+    acl_type: str | None
+    subdomain_access: bool
+    state: str
+    mode: str
+    broadcast_domain_type: str
+    broadcast_uri: str | None
+    cidr: str | None
+    gateway: str | None
+    netmask: str | None
+    network_domain: str | None
+    dns1: str | None
+    dns2: str | None
+    specify_ip_ranges: bool
+    security_group_enabled: bool
+    is_system: bool
+    display_network: bool
+    restart_required: bool
+    implemented: int
+    vpc_id: int | None
+    details_json: str
+    created_ms: int
+    removed_ms: int | None = None
+
+
+INSERT = insert("network.insert", NetworkRow)
+BY_ID = select("network.by_id", NetworkRow, "WHERE id = $1")
+BY_UUID = select("network.by_uuid", NetworkRow, "WHERE uuid = $1")
+BY_IDS = select("network.by_ids", NetworkRow, "WHERE id = ANY($1)")

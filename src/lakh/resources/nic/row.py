@@ -1,0 +1,54 @@
+"""NICs. The unique index over (network, address) decides who gets an address; memory only proposes one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from lakh.store.statement import insert, select, statement
+from lakh.store.table import Index, Ref, Row, table
+
+
+@table(
+    "nic",
+    Index("nic_uuid", "uuid", unique=True),
+    Index("nic_vm", "vm_id", "device_id", where="removed_ms IS NULL"),
+    Index("nic_address", "network_id", "ip", where="removed_ms IS NULL AND ip IS NOT NULL", unique=True),
+    Index("nic_network", "network_id", "id", where="removed_ms IS NULL"),
+    big=True,
+)
+class NicRow(Row):
+    """`mac` is made from the row's id, so it is unique in the installation."""
+
+    id: int
+    uuid: str
+    vm_id: Annotated[int, Ref("vm")]
+    network_id: Annotated[int, Ref("network")]
+    device_id: int
+    ip: str | None
+    netmask: str | None
+    gateway: str | None
+    mac: str
+    is_default: bool
+    broadcast_uri: str | None
+    traffic_type: str
+    security_group_enabled: bool
+    secondary_ips: str
+    state: str
+    created_ms: int
+    removed_ms: int | None = None
+
+
+INSERT = insert("nic.insert", NicRow)
+OF_VM = select("nic.of_vm", NicRow, "WHERE vm_id = $1 AND removed_ms IS NULL ORDER BY device_id")
+OF_VMS = select("nic.of_vms", NicRow, "WHERE vm_id = ANY($1) AND removed_ms IS NULL ORDER BY vm_id, device_id")
+ADDRESSES = statement(
+    "nic.addresses",
+    "SELECT ip FROM nic WHERE network_id = $1 AND removed_ms IS NULL AND ip IS NOT NULL",
+)
+REMOVE_OF_VM = statement("nic.remove_of_vm", "UPDATE nic SET removed_ms = $2 WHERE vm_id = $1 AND removed_ms IS NULL")
+
+
+def mac_address(nic_id: int) -> str:
+    """A locally administered unicast address (first octet 0x1e) that carries the NIC's row id in its low 40 bits."""
+    h = f"{nic_id & 0xFFFFFFFFFF:010x}"
+    return f"1e:{h[0:2]}:{h[2:4]}:{h[4:6]}:{h[6:8]}:{h[8:10]}"

@@ -1,0 +1,114 @@
+"""VMs of all kinds: users', routers, secondary storage and console proxies are rows of one table, told apart by `type`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from lakh.store.statement import insert, select, statement
+from lakh.store.table import Index, Ref, Row, table
+
+USER, DOMAIN_ROUTER, CONSOLE_PROXY, SECONDARY_STORAGE = "User", "DomainRouter", "ConsoleProxy", "SecondaryStorageVm"
+
+
+@table(
+    "vm",
+    Index("vm_uuid", "uuid", unique=True),
+    Index("vm_listed", "id", where="removed_ms IS NULL AND type = 'User'"),
+    Index("vm_account", "account_id", "id", where="removed_ms IS NULL"),
+    Index("vm_domain", "domain_id", "id", where="removed_ms IS NULL"),
+    Index("vm_zone", "zone_id", "id", where="removed_ms IS NULL"),
+    Index("vm_host", "host_id", "id", where="removed_ms IS NULL AND host_id IS NOT NULL"),
+    Index("vm_last_host", "last_host_id", "id", where="removed_ms IS NULL AND last_host_id IS NOT NULL"),
+    Index("vm_name", "name", "id", where="removed_ms IS NULL"),
+    Index("vm_instance_name", "instance_name", where="removed_ms IS NULL", unique=True),
+    Index("vm_state", "state", "id", where="removed_ms IS NULL"),
+    Index("vm_system", "type", "id", where="removed_ms IS NULL AND type <> 'User'"),
+    Index("vm_template", "template_id", "id", where="removed_ms IS NULL"),
+    Index("vm_offering", "service_offering_id", "id", where="removed_ms IS NULL"),
+    big=True,
+)
+class VmRow(Row):
+    """`cpus`, `speed_mhz` and `memory_mb` are what it runs with (the offering's, or custom). `host_id` is set while it
+    takes capacity of a host. `network_id` is a router's guest network. `details_json` holds the API's details map."""
+
+    id: int
+    uuid: str
+    name: str
+    display_name: str | None
+    instance_name: str
+    type: str
+    state: str
+    account_id: Annotated[int, Ref("account")]
+    domain_id: Annotated[int, Ref("domain")]
+    user_id: Annotated[int, Ref("users")]
+    zone_id: Annotated[int, Ref("zone")]
+    pod_id: Annotated[int | None, Ref("pod")]
+    host_id: Annotated[int | None, Ref("host")]
+    last_host_id: Annotated[int | None, Ref("host")]
+    template_id: Annotated[int, Ref("template")]
+    iso_id: Annotated[int | None, Ref("template")]
+    os_type_id: int
+    service_offering_id: Annotated[int, Ref("service_offering")]
+    network_id: Annotated[int | None, Ref("network")]
+    hypervisor: str
+    arch: str
+    cpus: int
+    speed_mhz: int
+    memory_mb: int
+    ha_enabled: bool
+    limit_cpu_use: bool
+    dynamic_scaling: bool
+    display_vm: bool
+    group_name: str | None
+    user_data: str | None
+    key_pairs: str | None
+    public_keys: str | None
+    password: str | None
+    vnc_password: str
+    details_json: str
+    extra_json: str
+    created_ms: int
+    updated_ms: int
+    removed_ms: int | None = None
+
+
+@table(
+    "vm_power",
+    Index("vm_power_missing", "since_ms", where="state = 'PowerReportMissing'"),
+    primary_key=("vm_id",),
+    big=True,
+)
+class VmPowerRow(Row):
+    """What the hosts last said of a VM. Narrow, since it changes most."""
+
+    vm_id: Annotated[int, Ref("vm")]
+    state: str
+    host_id: int | None
+    since_ms: int
+
+
+INSERT = insert("vm.insert", VmRow)
+BY_ID = select("vm.by_id", VmRow, "WHERE id = $1")
+BY_UUID = select("vm.by_uuid", VmRow, "WHERE uuid = $1")
+BY_IDS = select("vm.by_ids", VmRow, "WHERE id = ANY($1) ORDER BY id")
+BY_INSTANCE_NAMES = select("vm.by_instance_names", VmRow, "WHERE instance_name = ANY($1) AND removed_ms IS NULL")
+ON_HOST = select("vm.on_host", VmRow, "WHERE host_id = $1 AND removed_ms IS NULL ORDER BY id")
+
+TO_STARTING = statement(
+    "vm.to_starting",
+    "UPDATE vm SET state = 'Starting', host_id = $2, pod_id = $3, updated_ms = $4"
+    " WHERE id = $1 AND state IN ('Stopped', 'Starting') AND host_id IS NULL AND removed_ms IS NULL",
+)
+FROM_STARTING = statement(
+    "vm.from_starting",
+    "UPDATE vm SET state = 'Stopped', host_id = NULL, updated_ms = $3 WHERE id = $1 AND state = 'Starting' AND host_id = $2",
+)
+TO_RUNNING = statement(
+    "vm.to_running",
+    "UPDATE vm SET state = 'Running', last_host_id = host_id, updated_ms = $3"
+    " WHERE id = $1 AND host_id = $2 AND state IN ('Starting', 'Running')",
+)
+TO_ERROR = statement(
+    "vm.to_error",
+    "UPDATE vm SET state = 'Error', host_id = NULL, updated_ms = $2 WHERE id = $1 AND state IN ('Stopped', 'Starting')",
+)
