@@ -1,4 +1,4 @@
-"""VMs of all kinds: users', routers, secondary storage and console proxies are rows of one table, told apart by `type`."""
+"""VMs of all kinds in one table, told apart by `type`: users', routers, secondary storage and console proxies."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ TO_STARTING = statement(
 )
 FROM_STARTING = statement(
     "vm.from_starting",
-    "UPDATE vm SET state = 'Stopped', host_id = NULL, updated_ms = $3 WHERE id = $1 AND state = 'Starting' AND host_id = $2",
+    "UPDATE vm SET state = 'Stopped', host_id = NULL, updated_ms = $3"
+    " WHERE id = $1 AND state = 'Starting' AND host_id = $2",
 )
 TO_RUNNING = statement(
     "vm.to_running",

@@ -61,7 +61,8 @@ ON_POOL = statement(
 )
 READY = statement(
     "volume.ready",
-    "UPDATE volume SET state = 'Ready', path = $2, size_bytes = $3, updated_ms = $4 WHERE id = $1 AND removed_ms IS NULL",
+    "UPDATE volume SET state = 'Ready', path = $2, size_bytes = $3, updated_ms = $4"
+    " WHERE id = $1 AND removed_ms IS NULL",
 )
 OFF_POOL = statement(
     "volume.unplace",
