@@ -40,6 +40,9 @@ MESSAGE_BYTES: Final = 16 * 1024 * 1024  # plaintext of one message; above: drop
 INFLATED_BYTES: Final = 32 * 1024 * 1024  # gzip payload, checked before and while inflating; above: drop
 TLS_PLAINTEXT_BYTES: Final = 16_384  # of one record (RFC 5246, section 6.2.1)
 COMPRESS_FROM_BYTES: Final = 8192  # JSON this long is sent gzipped (agent-protocol 2.5)
+HANDSHAKE_BYTES: Final = 64 * 1024  # received in one TLS handshake, certificate chains included; above: drop
+STARTUP_BYTES: Final = 1024 * 1024  # plaintext of one message from a peer not yet attached; above: drop
+MESSAGE_COMMANDS: Final = 10_000  # commands or answers in one message; above: drop the connection
 
 # --- gateway ---------------------------------------------------------------------------------------------------------
 HANDSHAKE_SECONDS: Final = 30.0  # agent.ssl.handshake.timeout

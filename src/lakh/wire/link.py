@@ -1,0 +1,98 @@
+"""Link framing: a 4-byte word in clear before every TLS record of application data (agent-protocol 1.4).
+
+    bits 0-15   N, the bytes of TLS records that follow, read as a signed number
+    bit 16      another frame of the same message follows
+    others      zero
+
+A message is the plaintext of all frames up to and including the first one without bit 16. During the TLS handshake
+there are no words; `tls.py` knows when the handshake ends.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lakh.base.limits import FRAME_BYTES
+from lakh.wire.errors import ProtocolError
+
+MORE: Final = 0x0001_0000
+_LENGTH: Final = 0xFFFF
+_UNUSED: Final = 0xFFFE_0000
+_RECORD_HEADER_BYTES: Final = 5
+_ALERT: Final = 0x15
+_APPLICATION_DATA: Final = 0x17
+
+
+def link_word(length_bytes: int, *, more: bool = False) -> bytes:
+    """The word before `length_bytes` of TLS records. Raises ProtocolError where a peer would drop the frame."""
+    if not 0 < length_bytes <= FRAME_BYTES:
+        raise ProtocolError(f"link frame of {length_bytes} bytes: from 1 to {FRAME_BYTES}")
+    return (length_bytes | MORE if more else length_bytes).to_bytes(4, "big")
+
+
+class LinkReader:
+    """Cuts the bytes of one connection into frames, however they were split or merged on the way.
+
+    Holds bytes only while a frame is incomplete: an idle reader costs its slot.
+    """
+
+    __slots__ = ("_partial",)
+
+    def __init__(self) -> None:
+        self._partial: bytearray | None = None
+
+    def feed(self, data: bytes) -> list[tuple[memoryview, bool]]:
+        """All frames completed by `data`: the TLS bytes, and whether more of the same message follows.
+
+        Raises ProtocolError as soon as a wrong word is seen, before its bytes arrive.
+        """
+        stream: bytes | bytearray = data
+        if self._partial is not None:
+            self._partial += data
+            stream = self._partial
+        frames: list[tuple[memoryview, bool]] = []
+        view = memoryview(stream)
+        start, end = 0, len(stream)
+        while end - start >= 4:
+            word = int.from_bytes(view[start : start + 4], "big")
+            length = word & _LENGTH
+            if word & _UNUSED or not 0 < length <= FRAME_BYTES:
+                raise ProtocolError(_wrong_word(word))
+            stop = start + 4 + length
+            if stop > end:
+                break
+            frames.append((view[start + 4 : stop], word & MORE != 0))
+            start = stop
+        if start == end:
+            self._partial = None
+        elif start or self._partial is None:
+            self._partial = bytearray(view[start:])
+        return frames
+
+
+def _wrong_word(word: int) -> str:
+    if word >> 16 in (0x1403, 0x1503, 0x1603, 0x1703):
+        return f"link word {word:08x} is the start of a TLS record: after the handshake each record needs a link word"
+    if word & _UNUSED:
+        return f"link word {word:08x}: bits 17 to 31 must be zero"
+    length = word & _LENGTH
+    signed = length - 0x10000 if length >= 0x8000 else length
+    return f"link word {word:08x}: length {signed}, from 1 to {FRAME_BYTES}"
+
+
+def count_records(frame: memoryview) -> int:
+    """The number of TLS records in a frame; they must fill it exactly.
+
+    Only application data and alerts may come: anything else would be a renegotiation. Raises ProtocolError.
+    """
+    start, end, count = 0, len(frame), 0
+    while start < end:
+        if end - start < _RECORD_HEADER_BYTES:
+            raise ProtocolError("a TLS record does not end with its link frame")
+        if frame[start] not in (_APPLICATION_DATA, _ALERT):
+            raise ProtocolError(f"TLS record of type {frame[start]} after the handshake: only data and alerts may come")
+        start += _RECORD_HEADER_BYTES + (frame[start + 3] << 8 | frame[start + 4])
+        count += 1
+    if start != end:
+        raise ProtocolError("a TLS record does not end with its link frame")
+    return count
