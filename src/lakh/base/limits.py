@@ -11,12 +11,17 @@ HTTP_PARAMETERS: Final = 5000  # CloudStack's form key limit; above: 400
 HTTP_HEADER_SECONDS: Final = 15.0  # from first byte to end of headers; above: 408 and close
 HTTP_BODY_SECONDS: Final = 30.0  # from end of headers to end of body; above: 408 and close
 HTTP_IDLE_SECONDS: Final = 75.0  # keep-alive without a request; above: close
+HTTP_SEND_SECONDS: Final = 60.0  # a client that reads nothing while an answer waits; above: cut
+HTTP_STOP_SECONDS: Final = 10.0  # for answers under way when the server stops; above: cut
 HTTP_CONNECTIONS: Final = 4096  # open API connections; above: new ones are closed at once
 HTTP_PIPELINED: Final = 16  # unanswered requests of one connection; above: reading pauses
 HTTP_RESPONSE_BACKLOG_BYTES: Final = 4 * 1024 * 1024  # unsent answer bytes per connection; above: reading pauses
 
 # --- API -------------------------------------------------------------------------------------------------------------
 PAGE_SIZE_MAX: Final = 500  # default.page.size; above: 431
+ENTITY_IDS: Final = 50_000  # uuid → row id pairs of large tables kept in memory; above: least recently used go
+IDENTITIES: Final = 20_000  # API keys with their user and account kept in memory; above: least recently used go
+ROWS_CACHED: Final = 20_000  # accounts, and users, kept in memory for names in answers; above: as before
 SESSIONS: Final = 100_000  # live login sessions; above: the oldest idle one ends
 
 # --- jobs ------------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class Param:
     kind: Kind = Kind.STRING
     of: Kind | None = None
     pairs: bool = False  # a MAP of one dict per index, not merged free keys
+    as_text: bool = False  # a UUID that stays text: the command looks it up itself
 
 
 def param(
@@ -206,6 +207,7 @@ def _set_kind(cls: type[Declaration], declared: Param, hint: Any) -> None:
         declared.kind = kinds[0]
         declared.of = kinds[1] if len(kinds) > 1 else None
         declared.pairs = declared.kind is Kind.MAP and get_origin(base) is list
+        declared.as_text = declared.kind is Kind.UUID and base is str
     elif hint in _PLAIN:
         declared.kind = _PLAIN[hint]
     else:

@@ -32,6 +32,8 @@ class Kind(Enum):
 
 Id = Annotated[int, Kind.UUID]
 """A public uuid in the request, the row's id in the command. -1 passes through."""
+UuidText = Annotated[str, Kind.UUID]
+"""A public uuid that stays text in the command, which looks it up itself."""
 Ids = Annotated[list[int], Kind.LIST, Kind.UUID]
 Long = Annotated[int, Kind.LONG]
 Short = Annotated[int, Kind.SHORT]

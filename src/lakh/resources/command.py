@@ -60,6 +60,7 @@ class Call:
     caller: Caller
     parameters: dict[str, str] = field(default_factory=dict)
     custom_job_uuid: str | None = None
+    created_uuid: str | None = None  # set by `admit_job`: what a create command's answer names
 
     def has(self, name: str) -> bool:
         """True when the request carries the parameter, with whatever value."""
@@ -197,6 +198,7 @@ async def admit_job(command: JobCommand, call: Call, *, uuid: str | None = None,
         txn.put(INSERT_EVENT, event(cloud, spec.event, "Scheduled", text, caller.user_id, owner, admission.instance))
     await cloud.store.submit(txn)
     cloud.worker.start(job)
+    call.created_uuid = admission.created_uuid
     return job
 
 

@@ -1,0 +1,95 @@
+"""Login sessions of this server, in memory: idle time-out, a bound on their number, and the session key's check.
+
+A later call must show the key twice, as a cookie and as a parameter: the cookie alone travels with forged cross-site
+requests (api-conventions, section 3). Tokens come from the operating system's generator, not from the cloud's seeded
+one: nobody may predict them.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import Final
+
+from lakh.base import limits
+from lakh.base.clock import Clock
+
+IDLE_SECONDS: Final = 1800
+"""`timeout` of a login answer; an idle session ends after it."""
+
+
+@dataclass(slots=True)
+class Session:
+    id: str
+    key: str
+    user_id: int
+    used: float  # monotonic seconds
+
+
+class Sessions:
+    """The live sessions, least recently used first."""
+
+    def __init__(self, clock: Clock, token: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._clock = clock
+        self._token = token
+        self._live: OrderedDict[str, Session] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def open(self, user_id: int) -> Session:
+        """A new session of a user; the one idle for longest gives way at the bound."""
+        self._drop_idle()
+        while len(self._live) >= limits.SESSIONS:
+            self._live.popitem(last=False)
+        made = Session(
+            self._token(16).hex().upper(),
+            base64.urlsafe_b64encode(self._token(20)).decode().rstrip("="),
+            user_id,
+            self._clock.monotonic(),
+        )
+        self._live[made.id] = made
+        return made
+
+    def find(self, session_id: str | None) -> Session | None:
+        """The live session of that id; looking counts as use."""
+        found = self._live.get(session_id) if session_id else None
+        if found is None:
+            return None
+        now = self._clock.monotonic()
+        if now - found.used > IDLE_SECONDS:
+            del self._live[found.id]
+            return None
+        found.used = now
+        self._live.move_to_end(found.id)
+        return found
+
+    def checked(self, session_id: str | None, cookie_key: str | None, parameter_key: str | None) -> Session | None:
+        """The session when both keys fit it; a session shown with a wrong key ends."""
+        found = self.find(session_id)
+        if found is None:
+            return None
+        if _fits(found.key, cookie_key) and _fits(found.key, parameter_key):
+            return found
+        self.close(found.id)
+        return None
+
+    def close(self, session_id: str | None) -> bool:
+        """Ends a session; False when there was none."""
+        return self._live.pop(session_id or "", None) is not None
+
+    def _drop_idle(self) -> None:
+        limit = self._clock.monotonic() - IDLE_SECONDS
+        while self._live:
+            oldest = next(iter(self._live.values()))
+            if oldest.used >= limit:
+                return
+            del self._live[oldest.id]
+
+
+def _fits(key: str, given: str | None) -> bool:
+    return given is not None and compare_digest(key.encode(), given.encode())

@@ -1,0 +1,71 @@
+"""An asynchronous job as the API answers it (api-conventions, section 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from lakh.base.clock import api_date
+from lakh.contract.declaration import COMMANDS
+from lakh.contract.view import View
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.row import PENDING, JobRow
+from lakh.resources.account.cached import Accounts
+from lakh.resources.domain.row import DomainRow
+from lakh.resources.domain.tree import DomainTree
+from lakh.resources.user.cached import Users
+
+
+class JobView(View):
+    """`jobresult` is the stored JSON as it is; it and `jobresulttype` are absent while the job is pending."""
+
+    OBJECT = "asyncjobs"
+
+    accountid: str | None = None
+    account: str | None = None
+    domainid: str | None = None
+    domainpath: str | None = None
+    userid: str | None = None
+    cmd: str | None = None
+    jobstatus: int | None = None
+    jobprocstatus: int | None = None
+    jobresultcode: int | None = None
+    jobresulttype: str | None = None
+    jobresult: dict[str, Any] | None = None
+    jobinstancetype: str | None = None
+    jobinstanceid: str | None = None
+    managementserverid: str | None = None
+    managementservername: str | None = None
+    created: str | None = None
+    completed: str | None = None
+    jobid: str | None = None
+
+
+async def job_view(cloud: Cloud, job: JobRow) -> JobView:
+    """The answer object of one job."""
+    account = await cloud.part(Accounts).get(job.account_id)
+    user = await cloud.part(Users).get(job.user_id)
+    tree = await cloud.part(DomainTree).current()
+    domain: DomainRow | None = tree.rows.get(job.domain_id)
+    spec = COMMANDS.get(job.command)
+    done = job.status != PENDING
+    return JobView(
+        accountid=account.uuid if account else None,
+        account=account.name if account else None,
+        domainid=domain.uuid if domain else None,
+        domainpath=tree.name_path(domain.id) if domain else None,
+        userid=user.uuid if user else None,
+        cmd=spec.java_class if spec else job.command,
+        jobstatus=job.status,
+        jobprocstatus=0,
+        jobresultcode=job.result_code,
+        jobresulttype="object" if done else None,
+        # The stored text goes out as it is; the field's type is what the surface shows.
+        jobresult=msgspec.Raw(job.result_json.encode()) if done and job.result_json else None,  # type: ignore[arg-type]
+        jobinstancetype=job.instance_type,
+        jobinstanceid=job.instance_uuid,
+        created=api_date(job.created_ms),
+        completed=api_date(job.completed_ms) if job.completed_ms is not None else None,
+        jobid=job.uuid,
+    )
