@@ -15,10 +15,11 @@ class _Bus(msgspec.Struct, array_like=True, tag=True, gc=False):
 
 # --- gateway to control ----------------------------------------------------------------------------------------------
 class Held(msgspec.Struct, array_like=True, frozen=True):
-    """One attached session that a gateway holds."""
+    """One attached session that a gateway holds. `is_up`: its connect processing had ended (HostIsUp)."""
 
     session: int
     host_id: int
+    is_up: bool = True
 
 
 class GatewayHello(_Bus):
@@ -34,7 +35,8 @@ class AgentStartup(_Bus):
     """An agent's Startup request. The gateway has already sent the immediate StartupAnswer.
 
     `payload` is the JSON array of Startup* commands; `known_host_id` the header's agent id, -1 if it never had one;
-    `attached_host_id` is not -1 when it came on an already attached link (after PingAnswer.sendStartup).
+    `attached_host_id` is not -1 when it came on an already attached link (after PingAnswer.sendStartup): such a link
+    gets a second answer with the real ids (agent-protocol 3.2), sent by AgentAnswer with this `sequence` and `flags`.
     """
 
     session: int
@@ -42,10 +44,23 @@ class AgentStartup(_Bus):
     known_host_id: int
     attached_host_id: int
     payload: bytes
+    sequence: int = -1
+    flags: int = 0
+
+
+class AgentAttached(_Bus):
+    """A session was attached by another control process: calls to the host may go through this gateway."""
+
+    session: int
+    host_id: int
 
 
 class AgentGone(_Bus):
-    """A session ended. `reason`: closed, shutdown (the agent said ShutdownCommand), replaced, dropped, ping-timeout."""
+    """A session ended. `host_id` is -1 when it was not attached.
+
+    `reason`: closed, shutdown (the agent said ShutdownCommand), replaced, dropped, refused, protocol (it broke the
+    wire's rules), slow (it left too much unread), not-attached (no control process decided in time), overload.
+    """
 
     session: int
     host_id: int
@@ -86,6 +101,16 @@ class PowerReport(_Bus):
     gateway_accessible: bool
 
 
+class RulesetReport(_Bus):
+    """The security group rules a host says it applies, when they differ from the last ones sent on this session.
+
+    `sequences` maps VM instance name to (VM id, ruleset sequence); -1 where the host could not tell.
+    """
+
+    host_id: int
+    sequences: dict[str, tuple[int, int]]
+
+
 class PingBehind(_Bus):
     """Hosts whose last ping is older than the ping timeout; sent once per silence."""
 
@@ -113,6 +138,7 @@ class GatewaySettings(_Bus):
     ping_interval_seconds: int
     ping_timeout_multiplier: float
     avoid_servers: tuple[str, ...]
+    owns_liveness: bool = True  # startups, power reports, pings and agents' requests go to one such control process
 
 
 class Attach(_Bus):
@@ -172,10 +198,12 @@ class AgentAnswer(_Bus):
 FromGateway = (
     GatewayHello
     | AgentStartup
+    | AgentAttached
     | AgentGone
     | CallDone
     | AgentRequest
     | PowerReport
+    | RulesetReport
     | PingBehind
     | PingSeen
     | GatewayFigures
