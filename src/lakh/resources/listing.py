@@ -1,0 +1,189 @@
+"""Lists: a noun's filters as one table, and SQL made once per combination that is really asked for.
+
+    LISTING = Listing(
+        UserRow,
+        {"id": "id = $", "username": "username = $", "state": "state = $", "zoneid": "zone_id = $"},
+        keyword=("username", "firstname", "lastname"),
+    )
+
+    scope = await owned_scope(call, self, by_id=self.id is not None)
+    filters = {"id": self.id, "username": self.username}
+    count, rows = await LISTING.page(call.cloud, scope, filters, self.keyword, self.window())
+
+A filter that is None does not count. `$` in a condition stands for its value, wherever it appears; a list value goes
+with `= ANY($)`; a condition without `$` holds when the value is True and is left out when it is False. Other tables are
+asked by subquery (`id IN (SELECT vm_id FROM nic WHERE network_id = $ AND removed_ms IS NULL)`), never joined, so that
+counts stay counts of rows. Every condition names its index in `row.py`.
+
+Of a large table ids are read first, in order, from an index; then the page's rows in one statement. The count is exact
+and costs a statement only where the page does not already tell it. Statements are called after what they filter by:
+`users.list[scope:accounts,state]`, `users.count[…]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from lakh.jobs.cloud import Cloud
+from lakh.resources.account.ownership import EVERYBODY, Scope
+from lakh.store.statement import Query, Statement, select, statement
+from lakh.store.table import Row
+
+T = TypeVar("T", bound=Row)
+
+LIVE: Final = "removed_ms IS NULL"
+
+
+class _Shape(Generic[T]):
+    """The statements of one combination of filters, made when first asked for."""
+
+    __slots__ = ("count", "ids", "rows")
+
+    def __init__(self, count: Statement, ids: Statement | None, rows: Query[T] | None) -> None:
+        self.count = count
+        self.ids = ids
+        self.rows = rows
+
+
+class _Part(NamedTuple):
+    label: str
+    condition: str
+    arguments: tuple[Any, ...]
+
+
+class Listing(Generic[T]):
+    """How one noun is listed.
+
+    `filters`: parameter → condition. `keyword`: columns whose lower-cased text is searched. `order`: the API's default
+    order, ending in a unique column. `always`: what holds for every listed row. `account` and `domain` are the columns
+    of the owner; empty where nobody owns such rows.
+    """
+
+    def __init__(
+        self,
+        row: type[T],
+        filters: Mapping[str, str],
+        *,
+        keyword: Sequence[str] = (),
+        order: str = "id",
+        always: str = LIVE,
+        account: str = "account_id",
+        domain: str = "domain_id",
+        name: str = "",
+    ) -> None:
+        self._row = row
+        self._name = name or row.TABLE.name
+        self._filters = dict(filters)
+        self._keyword = tuple(keyword)
+        self._order = order
+        self._always = always
+        self._account = account
+        self._domain = domain
+        self._shapes: dict[tuple[str, ...], _Shape[T]] = {}
+        self._by_ids = select(f"{self._name}.listed", row, "WHERE id = ANY($1)")
+
+    async def page(
+        self,
+        cloud: Cloud,
+        scope: Scope = EVERYBODY,
+        filters: Mapping[str, Any] | None = None,
+        keyword: str | None = None,
+        window: tuple[int, int] = (0, 500),
+    ) -> tuple[int, list[T]]:
+        """(exact count of all that fit, rows of the page in order). `window` is (offset, limit)."""
+        parts = self._parts(scope, filters or {}, keyword)
+        if parts is None:
+            return 0, []
+        shape = self._shape(parts)
+        arguments = [argument for part in parts for argument in part.arguments]
+        offset, limit = window
+        rows = await self._rows(cloud, shape, arguments, offset, limit)
+        if len(rows) < limit and (rows or offset == 0):
+            return offset + len(rows), rows
+        counted = await cloud.store.read(shape.count, *arguments)
+        return int(counted[0][0]), rows
+
+    async def count(
+        self,
+        cloud: Cloud,
+        scope: Scope = EVERYBODY,
+        filters: Mapping[str, Any] | None = None,
+        keyword: str | None = None,
+    ) -> int:
+        """How many rows fit."""
+        parts = self._parts(scope, filters or {}, keyword)
+        if parts is None:
+            return 0
+        arguments = [argument for part in parts for argument in part.arguments]
+        counted = await cloud.store.read(self._shape(parts).count, *arguments)
+        return int(counted[0][0])
+
+    async def _rows(self, cloud: Cloud, shape: _Shape[T], arguments: list[Any], offset: int, limit: int) -> list[T]:
+        if shape.rows is not None:
+            return await cloud.store.rows(shape.rows, *arguments, limit, offset)
+        assert shape.ids is not None
+        ids = [found[0] for found in await cloud.store.read(shape.ids, *arguments, limit, offset)]
+        if not ids:
+            return []
+        by_id = {row.id: row for row in await cloud.store.rows(self._by_ids, ids)}  # type: ignore[attr-defined]
+        return [by_id[i] for i in ids if i in by_id]
+
+    # --- conditions --------------------------------------------------------------------------------------------------
+    def _parts(self, scope: Scope, filters: Mapping[str, Any], keyword: str | None) -> list[_Part] | None:
+        """The conditions that count, in a fixed order; None where nothing can fit."""
+        parts: list[_Part] = []
+        if scope.account_ids is not None:
+            parts.append(_owner("accounts", self._account, scope.account_ids))
+        elif scope.domain_ids is not None:
+            parts.append(_owner("domains", self._domain, scope.domain_ids))
+        for parameter, value in filters.items():
+            if value is None:
+                continue
+            condition = self._filters[parameter]
+            if isinstance(value, list | tuple) and not value:
+                return None
+            if "$" in condition:
+                parts.append(_Part(parameter, condition, (list(value) if isinstance(value, tuple) else value,)))
+            elif value:
+                parts.append(_Part(parameter, condition, ()))
+        if keyword and self._keyword:
+            matches = " OR ".join([rf"LOWER({column}) LIKE $ ESCAPE '\'" for column in self._keyword])
+            parts.append(_Part("keyword", f"({matches})", (f"%{keyword.lower()}%",)))
+        return parts
+
+    def _shape(self, parts: list[_Part]) -> _Shape[T]:
+        key = tuple([part.label for part in parts])
+        found = self._shapes.get(key)
+        if found is None:
+            found = self._shapes[key] = self._make(key, parts)
+        return found
+
+    def _make(self, key: tuple[str, ...], parts: list[_Part]) -> _Shape[T]:
+        conditions = [self._always] if self._always else []
+        number = 0
+        for part in parts:
+            number += len(part.arguments)
+            conditions.append(part.condition.replace("$", f"${number}"))
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        table = self._row.TABLE
+        label = f"[{','.join(key)}]"
+        tail = f"{where} ORDER BY {self._order} LIMIT ${number + 1} OFFSET ${number + 2}"
+        count = statement(f"{self._name}.count{label}", f"SELECT COUNT(*) FROM {table.name} {where}")
+        if table.big:
+            ids = statement(f"{self._name}.list{label}", f"SELECT id FROM {table.name} {tail}")
+            return _Shape(count, ids, None)
+        return _Shape(count, None, select(f"{self._name}.list{label}", self._row, tail))
+
+
+def _owner(kind: str, column: str, ids: tuple[int, ...]) -> _Part:
+    """One owner is an equality, so that an index in list order serves it; several are a set."""
+    if len(ids) == 1:
+        return _Part(f"scope:{kind[:-1]}", f"{column} = $", (ids[0],))
+    return _Part(f"scope:{kind}", f"{column} = ANY($)", (list(ids),))
+
+
+def page_of(rows: Sequence[T], window: tuple[int, int]) -> tuple[int, list[T]]:
+    """The same for rows that are in memory already (snapshots): (count, page)."""
+    offset, limit = window
+    return len(rows), list(rows[offset : offset + limit])

@@ -1,0 +1,53 @@
+"""The list machinery on users: filters, scope, keyword, order, exact counts, few statements."""
+
+from __future__ import annotations
+
+import pytest
+from tests.api import Api
+
+from lakh.resources.account.ownership import EVERYBODY, Scope
+from lakh.resources.listing import Listing
+from lakh.resources.user.row import UserRow
+
+LISTING = Listing(
+    UserRow,
+    {"id": "id = $", "ids": "id = ANY($)", "state": "state = $", "named": "firstname <> ''"},
+    keyword=("username", "lastname"),
+    name="listed_users",
+)
+
+
+@pytest.fixture
+async def names(api: Api) -> list[str]:
+    made = [f"joe{i}" for i in range(7)]
+    for name in made:
+        await api.user(name)
+    return made
+
+
+async def test_a_page_holds_rows_in_order_and_the_exact_count(api: Api, names: list[str]) -> None:
+    count, rows = await LISTING.page(api.cloud, window=(2, 3))
+    assert (count, [row.username for row in rows]) == (9, names[:3])
+    count, rows = await LISTING.page(api.cloud, window=(8, 3))
+    assert (count, [row.username for row in rows]) == (9, [names[6]])
+    count, rows = await LISTING.page(api.cloud, window=(50, 3))
+    assert (count, rows) == (9, [])
+
+
+async def test_filters_scope_and_keyword_narrow_together(api: Api, names: list[str]) -> None:
+    joe = await api.user("Joelle")
+    count, rows = await LISTING.page(
+        api.cloud, Scope(account_ids=(joe.account.id,)), {"state": "enabled", "named": True}, keyword="jOEl"
+    )
+    assert (count, rows) == (1, [joe.user])
+    assert await LISTING.count(api.cloud, EVERYBODY, {"state": "disabled"}) == 0
+    assert await LISTING.count(api.cloud, EVERYBODY, {"ids": [1, 2, joe.user.id]}) == 3
+    assert await LISTING.count(api.cloud, EVERYBODY, {"ids": []}) == 0
+    assert await LISTING.count(api.cloud, Scope(domain_ids=(1, 5)), {"id": None}) == 10
+    assert await LISTING.count(api.cloud, keyword="o%3") == 1  # CloudStack leaves LIKE's wildcards to the caller
+
+
+async def test_a_whole_page_costs_two_statements_and_no_count(api: Api, names: list[str]) -> None:
+    before = api.cloud.store.counters()["read_statements"]
+    await LISTING.page(api.cloud, filters={"state": "enabled"})
+    assert api.cloud.store.counters()["read_statements"] - before == 2
