@@ -107,10 +107,6 @@ def test_many_sessions_share_one_side_and_never_mix(server_side: TlsSide, client
     pairs = [(TlsLink(server_side), TlsLink(client_side)) for _ in range(30)]
     wires = [(bytearray(), bytearray(client.outgoing())) for _, client in pairs]  # to client, to server
     got: list[list[bytes]] = [[] for _ in pairs]
-    for n, (server, client) in enumerate(pairs):
-        assert not server.handshake_done
-        assert not client.handshake_done
-        assert got[n] == []
     sent = [False] * len(pairs)
     for _ in range(20_000):
         n = dice.randrange(len(pairs))

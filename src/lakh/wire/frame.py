@@ -94,3 +94,11 @@ def server_response(request: Header, payload: bytes, *, management_server_id: in
 def agent_response(request: Header, answers: Sequence[Message]) -> bytes:
     """An agent's answer to a management server's request."""
     return encode_frame(response_header(request), encode_payload(answers))
+
+
+def refusal(command: Message) -> bytes:
+    """The message that refuses an agent before it is attached: no ids, no answer expected (agent-protocol 3.3).
+
+    `command` is `commands.connection.refusal`.
+    """
+    return agent_request([command], sequence=-1)

@@ -8,47 +8,48 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from lakh.wire.message import API, PROXY, ROUTING, STORAGE, SUBSYSTEM, Message
+from lakh.wire import names
+from lakh.wire.message import Message
 
 ALWAYS: Final = frozenset(
     {
-        API + "ReadyCommand",
-        API + "CheckNetworkCommand",
-        API + "SetHostParamsCommand",
-        API + "ShutdownCommand",
-        API + "MaintainCommand",
-        API + "AttachIsoCommand",
-        API + "PlugNicCommand",
-        API + "UnPlugNicCommand",
-        API + "ReplugNicCommand",
-        API + "UpdateVmNicCommand",
-        API + "ScaleVmCommand",
-        API + "PrepareForMigrationCommand",
-        API + "PreMigrationCommand",
-        API + "PostMigrationCommand",
-        API + "SecurityGroupRulesCmd",
-        API + "PvlanSetupCommand",
-        API + "SecStorageSetupCommand",
-        API + "SecStorageVMSetupCommand",
-        STORAGE + "DestroyCommand",
-        STORAGE + "MigrateVolumeCommand",
-        STORAGE + "PrimaryStorageDownloadCommand",
-        STORAGE + "ListTemplateCommand",
-        STORAGE + "ListVolumeCommand",
-        PROXY + "StartConsoleProxyAgentHttpHandlerCommand",
+        names.READY,
+        names.CHECK_NETWORK,
+        names.SET_HOST_PARAMS,
+        names.SHUTDOWN,
+        names.MAINTAIN,
+        names.ATTACH_ISO,
+        names.PLUG_NIC,
+        names.UNPLUG_NIC,
+        names.REPLUG_NIC,
+        names.UPDATE_VM_NIC,
+        names.SCALE_VM,
+        names.PREPARE_FOR_MIGRATION,
+        names.PRE_MIGRATION,
+        names.POST_MIGRATION,
+        names.SECURITY_GROUP_RULES,
+        names.PVLAN_SETUP,
+        names.SEC_STORAGE_SETUP,
+        names.SEC_STORAGE_VM_SETUP,
+        names.DESTROY,
+        names.MIGRATE_VOLUME,
+        names.PRIMARY_STORAGE_DOWNLOAD,
+        names.LIST_TEMPLATE,
+        names.LIST_VOLUME,
+        names.START_CONSOLE_PROXY_HANDLER,
     }
 )
 
 BY_FIELD: Final = {
-    API + "StartCommand": "executeInSequence",
-    API + "StopCommand": "executeInSequence",
-    API + "RebootCommand": "executeInSequence",
-    API + "MigrateCommand": "executeInSequence",
-    API + "FenceCommand": "inSeq",
-    SUBSYSTEM + "CopyCommand": "executeInSequence",
-    ROUTING + "DhcpEntryCommand": "executeInSequence",
-    ROUTING + "VmDataCommand": "executeInSequence",
-    ROUTING + "SavePasswordCommand": "executeInSequence",
+    names.START: "executeInSequence",
+    names.STOP: "executeInSequence",
+    names.REBOOT: "executeInSequence",
+    names.MIGRATE: "executeInSequence",
+    names.COPY: "executeInSequence",
+    names.DHCP_ENTRY: "executeInSequence",
+    names.VM_DATA: "executeInSequence",
+    names.SAVE_PASSWORD: "executeInSequence",
+    names.FENCE: "inSeq",
 }
 
 
