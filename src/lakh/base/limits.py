@@ -39,6 +39,10 @@ PG_CONNECTIONS: Final = 12  # PostgreSQL pool
 ID_BLOCK: Final = 1000  # row ids leased at a time, per table
 ID_BLOCK_MAX: Final = 65_536  # what a lease grows to while ids are used up faster than the store answers
 
+# --- placement -------------------------------------------------------------------------------------------------------
+PLACEMENT_PROBES: Final = 8  # hosts drawn before a full scan
+PLACEMENT_VERDICTS: Final = 256  # request signatures whose verdicts on hosts are remembered; above: the oldest goes
+
 # --- wire ------------------------------------------------------------------------------------------------------------
 FRAME_BYTES: Final = 18_000  # TLS bytes after one link word (agent-protocol 1.4); above: drop the connection
 MESSAGE_BYTES: Final = 16 * 1024 * 1024  # plaintext of one message; above: drop the connection
