@@ -74,3 +74,6 @@ BUS_RETRY_SECONDS: Final = 0.5  # between a gateway's attempts to reach a contro
 GATEWAY_LOST_SECONDS: Final = 30.0  # a lost gateway's agents may reconnect elsewhere; after that they count as gone
 CALL_GRACE_SECONDS: Final = 5.0  # the gateway keeps a call's time; a control process waits this much longer
 CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
+
+# --- resources -------------------------------------------------------------------------------------------------------
+HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails

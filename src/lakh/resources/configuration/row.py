@@ -21,7 +21,8 @@ class ConfigurationRow(Row):
 INSERT = insert(
     "configuration.set",
     ConfigurationRow,
-    conflict="ON CONFLICT (name, scope, scope_id) DO UPDATE SET value = excluded.value, updated_ms = excluded.updated_ms",
+    conflict="ON CONFLICT (name, scope, scope_id)"
+    " DO UPDATE SET value = excluded.value, updated_ms = excluded.updated_ms",
 )
 ALL = select("configuration.all", ConfigurationRow, "ORDER BY id")
 DELETE = statement("configuration.delete", "DELETE FROM configuration WHERE name = $1 AND scope = $2 AND scope_id = $3")

@@ -1,0 +1,177 @@
+"""All hosts in memory: the columns placement looks at, and the few facts others ask for (name, address, status).
+
+Filled once from the store, then kept up by those who change hosts, after their commit. Memory proposes; the guarded
+UPDATE of host_capacity decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from lakh.jobs.cloud import Cloud
+from lakh.placement.hosts import ClusterFacts, HostColumns, HostFacts, HostLoad
+from lakh.resources.cluster.row import ClusterRow
+from lakh.resources.configuration.values import Settings
+from lakh.resources.host.row import CAPACITIES, CAPACITY, LIVE, TAGS, HostCapacityRow, HostRow
+from lakh.resources.pod.row import PodRow
+from lakh.resources.zone.row import ZoneRow
+
+ROUTING = "Routing"
+
+
+class HostFact(msgspec.Struct, gc=False):
+    """What is asked of a host without the store."""
+
+    id: int
+    uuid: str
+    guid: str
+    name: str
+    type: str
+    status: str
+    resource_state: str
+    zone_id: int
+    pod_id: int | None
+    cluster_id: int | None
+    private_ip: str
+    cpus: int
+    speed_mhz: int
+    memory_bytes: int
+    arch: str
+    hypervisor: str
+    tags: tuple[str, ...] = ()
+
+
+class HostIndex:
+    """A part of the cloud: `cloud.part(HostIndex)`; `await load()` before use."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.columns = HostColumns()
+        self.facts: dict[int, HostFact] = {}
+        self.by_uuid: dict[str, int] = {}
+        self.by_name: dict[str, int] = {}
+        self._loading: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Reads clusters, hosts and capacities; once, however many ask."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+        await asyncio.shield(self._loading)
+
+    async def _load(self) -> None:
+        await self.refresh_places()
+        tags: dict[int, list[str]] = {}
+        last = 0
+        while rows := await self._cloud.store.rows(TAGS, last):
+            for tag in rows:
+                tags.setdefault(tag.host_id, []).append(tag.tag)
+            last = rows[-1].id
+        last = 0
+        while hosts := await self._cloud.store.rows(LIVE, last):
+            for host in hosts:
+                self.upsert(host, tuple(tags.get(host.id, ())))
+            last = hosts[-1].id
+        last = -1
+        while capacities := await self._cloud.store.rows(CAPACITIES, last):
+            for capacity in capacities:
+                self._set_usage(capacity)
+            last = capacities[-1].host_id
+
+    async def refresh_places(self) -> None:
+        """Reads what zones, pods and clusters allow; call after one of them changed."""
+        settings = self._cloud.part(Settings)
+        for cluster in await self._cloud.snapshots.of(ClusterRow):
+            scopes = (("Cluster", cluster.id), ("Zone", cluster.zone_id))
+            limited = settings.flag("cluster.threshold.enabled", *scopes)
+            cpu = settings.number("cluster.cpu.allocated.capacity.disablethreshold", *scopes)
+            memory = settings.number("cluster.memory.allocated.capacity.disablethreshold", *scopes)
+            self.columns.set_cluster(
+                cluster.id,
+                ClusterFacts(
+                    enabled=cluster.allocation_state == "Enabled" and cluster.managed_state == "Managed",
+                    cpu_overcommit=cluster.cpu_overcommit,
+                    memory_overcommit=cluster.memory_overcommit,
+                    cpu_disable_threshold=cpu if limited else 1.0,
+                    memory_disable_threshold=memory if limited else 1.0,
+                ),
+            )
+        for pod in await self._cloud.snapshots.of(PodRow):
+            self.columns.set_pod_enabled(pod.id, pod.allocation_state == "Enabled")
+        for zone in await self._cloud.snapshots.of(ZoneRow):
+            self.columns.set_zone_enabled(zone.id, zone.allocation_state == "Enabled")
+
+    def upsert(self, host: HostRow, tags: tuple[str, ...] | None = None) -> None:
+        """Takes a host's stored row; `tags` None keeps those known."""
+        known = self.facts.get(host.id)
+        if tags is None:
+            tags = known.tags if known else ()
+        fact = HostFact(
+            host.id,
+            host.uuid,
+            host.guid,
+            host.name,
+            host.type,
+            host.status,
+            host.resource_state,
+            host.zone_id,
+            host.pod_id,
+            host.cluster_id,
+            host.private_ip,
+            host.cpus,
+            host.speed_mhz,
+            host.memory_bytes,
+            host.arch or "x86_64",
+            host.hypervisor or "",
+            tags,
+        )
+        self._put(fact)
+
+    def set_state(self, host_id: int, *, status: str | None = None, resource_state: str | None = None) -> None:
+        """Follows a stored change of a host's states."""
+        fact = self.facts[host_id]
+        fact.status = status or fact.status
+        fact.resource_state = resource_state or fact.resource_state
+        self._put(fact)
+
+    def remove(self, host_id: int) -> None:
+        fact = self.facts.pop(host_id, None)
+        if fact is None:
+            return
+        self.by_uuid.pop(fact.uuid, None)
+        if self.by_name.get(fact.name) == host_id:
+            del self.by_name[fact.name]
+        if host_id in self.columns:
+            self.columns.remove(host_id)
+
+    async def refresh_usage(self, host_id: int) -> None:
+        """Takes a host's usage from the store, after a reservation there was refused."""
+        for capacity in await self._cloud.store.rows(CAPACITY, host_id):
+            self._set_usage(capacity)
+
+    def _put(self, fact: HostFact) -> None:
+        self.facts[fact.id] = fact
+        self.by_uuid[fact.uuid] = fact.id
+        self.by_name[fact.name] = fact.id
+        if fact.type != ROUTING or fact.pod_id is None or fact.cluster_id is None:
+            return
+        self.columns.upsert(
+            HostFacts(
+                host_id=fact.id,
+                zone_id=fact.zone_id,
+                pod_id=fact.pod_id,
+                cluster_id=fact.cluster_id,
+                usable=fact.status == "Up" and fact.resource_state == "Enabled",
+                cpu_cores=fact.cpus,
+                cpu_speed_mhz=fact.speed_mhz,
+                memory_total_bytes=fact.memory_bytes,
+                hypervisor=fact.hypervisor or "KVM",
+                arch=fact.arch,
+                tags=fact.tags,
+            )
+        )
+
+    def _set_usage(self, row: HostCapacityRow) -> None:
+        if row.host_id in self.columns:
+            self.columns.set_usage(row.host_id, HostLoad(row.cpu_used_mhz, row.memory_used_bytes, row.vms))

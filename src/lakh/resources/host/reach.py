@@ -1,0 +1,42 @@
+"""Asking a host, patiently: an agent that is away for a moment (its gateway died, the server restarted) comes back.
+
+Only for idempotent requests, which all of ours are: what was sent and never answered is sent again.
+"""
+
+from __future__ import annotations
+
+from lakh.base import limits
+from lakh.base.errors import ResourceUnavailableError
+from lakh.bus.hosts import HostUnreachableError
+from lakh.jobs.cloud import Cloud
+from lakh.wire.message import Message
+
+
+async def ask(
+    cloud: Cloud,
+    host_id: int,
+    *commands: Message,
+    timeout_seconds: float = 1800.0,
+    patience_seconds: float = limits.HOST_PATIENCE_SECONDS,
+    stop_on_error: bool = True,
+) -> list[Message]:
+    """One request to a host, again after a reconnect. Raises HostUnreachableError when it stays away that long."""
+    started = cloud.clock.monotonic()
+    while True:
+        try:
+            return await cloud.hosts.call(
+                host_id, commands, timeout_seconds=timeout_seconds, stop_on_error=stop_on_error
+            )
+        except HostUnreachableError:
+            if cloud.clock.monotonic() - started >= patience_seconds:
+                raise
+            await cloud.clock.sleep(0.5)
+
+
+async def must(cloud: Cloud, host_id: int, *commands: Message, timeout_seconds: float = 1800.0) -> list[Message]:
+    """Asks, and raises ResourceUnavailableError when an answer says no."""
+    answers = await ask(cloud, host_id, *commands, timeout_seconds=timeout_seconds)
+    for command, answer in zip(commands, answers, strict=True):
+        if not answer.result:
+            raise ResourceUnavailableError(f"{command.name} failed on host {host_id}: {answer.details}")
+    return answers
