@@ -7,12 +7,20 @@ caller may see; the declaration is what listApis and the golden surface print.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, get_type_hints
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 import msgspec
 
 admin_only = msgspec.Meta(extra={"roles": ["Admin"]})
 """Marks a field that only root admins see."""
+
+
+Integer = Annotated[int, msgspec.Meta(extra={"type": "integer"})]
+"""An int that listApis calls integer; a plain int is a long."""
+ApiDate = Annotated[str, msgspec.Meta(extra={"type": "date"})]
+"""A date as `base.clock.api_date` writes it."""
+as_set = msgspec.Meta(extra={"type": "set"})
+"""Marks a list that listApis calls a set: `Annotated[list[NicView], as_set]`."""
 
 
 class View(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -51,13 +59,14 @@ def fields_of(view: type[View]) -> tuple[FieldSpec, ...]:
 def _field(name: str, hint: Any) -> FieldSpec:
     roles: tuple[str, ...] = ()
     of: str | None = None
-    kind = "string"
+    kind, said = "string", ""
     pending = [hint]
     while pending:
         part = pending.pop()
         for extra in getattr(part, "__metadata__", ()):
             if isinstance(extra, msgspec.Meta) and extra.extra:
-                roles = tuple(extra.extra.get("roles", ()))
+                roles = tuple(extra.extra.get("roles", roles))
+                said = str(extra.extra.get("type", said))
         origin = getattr(part, "__origin__", None)
         if part in _JSON_TYPES:
             kind = _JSON_TYPES[part]
@@ -70,4 +79,4 @@ def _field(name: str, hint: Any) -> FieldSpec:
             pending.append(part.__origin__)
         elif hasattr(part, "__args__"):
             pending.extend(a for a in part.__args__ if a is not type(None))
-    return FieldSpec(name, kind, of, roles)
+    return FieldSpec(name, said or kind, of, roles)

@@ -35,9 +35,7 @@ async def checked(cloud: Cloud, startup: StartupCommand, known: HostRow | None) 
     if arch not in ARCHITECTURES:
         raise RefusedError(f"Unknown CPU architecture {arch}; it must be one of {', '.join(ARCHITECTURES)}")
     if arch != cluster.arch:
-        raise RefusedError(
-            f"Architecture {arch} differs from that of cluster {cluster.name}: {cluster.arch}"
-        )
+        raise RefusedError(f"Architecture {arch} differs from that of cluster {cluster.name}: {cluster.arch}")
     if (startup.hypervisor_type or "").upper() != cluster.hypervisor.upper():
         raise RefusedError(
             f"Hypervisor {startup.hypervisor_type} differs from cluster {cluster.name}'s: {cluster.hypervisor}"

@@ -57,7 +57,7 @@ class ResourceCountRow(Row):
 
 @table("resource_limit", Index("resource_limit_owner", "owner_kind", "owner_id", "type", unique=True))
 class ResourceLimitRow(Row):
-    """An explicit limit, in the API's units (GiB for storage); -1 is unlimited. Without one a setting's default holds."""
+    """An explicit limit, in the API's units (GiB for storage); -1 is unlimited. Without one a setting decides."""
 
     id: int
     owner_kind: int

@@ -1,0 +1,247 @@
+"""Steps that bring a VM to a host: reserve, network, disks, start. Deploying, starting and recovering a VM share them.
+
+Reserving proposes a host from memory and commits it with a guarded UPDATE; a host that refuses or dies goes into the
+avoid set and `Again("reserve")` tries the next one, up to `start.retry` times.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from lakh.base.errors import InsufficientCapacityError, ResourceUnavailableError
+from lakh.bus.hosts import HostUnreachableError
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.flow import Again, Run, State
+from lakh.placement.plan import Plan, place
+from lakh.placement.request import Request
+from lakh.resources.account.row import ADMIN
+from lakh.resources.account.row import BY_ID as ACCOUNT_BY_ID
+from lakh.resources.configuration.values import Settings
+from lakh.resources.host.index import HostIndex
+from lakh.resources.host.reach import ask
+from lakh.resources.host.row import RELEASE, RESERVE
+from lakh.resources.network.prepare import prepare_nics
+from lakh.resources.network.row import BY_IDS as NETWORKS_BY_IDS
+from lakh.resources.nic.row import OF_VM as NICS_OF_VM
+from lakh.resources.nic.row import NicRow
+from lakh.resources.service_offering.row import ServiceOfferingRow
+from lakh.resources.storage_pool.choose import choose_pool
+from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
+from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
+from lakh.resources.vm.transfer import disk_to, machine_to, nic_to, os_type_name
+from lakh.resources.volume.create import create_on_pool
+from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
+from lakh.resources.volume.row import ON_POOL, READY, VolumeRow
+from lakh.store.statement import TxnSpec
+from lakh.wire.message import API, Message
+
+
+class LaunchState(State):
+    """What a launch knows. `placed` maps volume ids to their pool; `paths` to what the host created."""
+
+    vm_id: int
+    host_id: int = 0
+    avoid: list[int] = []
+    tries: int = 0
+    wanted_host_id: int | None = None
+    wanted_pod_id: int | None = None
+    wanted_cluster_id: int | None = None
+    planner: str | None = None
+    password: str | None = None
+    placed: dict[int, int] = {}
+    paths: dict[int, tuple[str, int]] = {}
+
+
+async def vm_of(cloud: Cloud, vm_id: int) -> VmRow:
+    """The VM's row; raises ResourceUnavailableError when it is gone."""
+    rows = await cloud.store.rows(BY_ID, vm_id)
+    if not rows or rows[0].removed_ms is not None:
+        raise ResourceUnavailableError(f"Instance {vm_id} no longer exists")
+    return rows[0]
+
+
+# --- reserve ---------------------------------------------------------------------------------------------------------
+async def reserve(run: Run[Any]) -> TxnSpec:
+    """Picks a host and, for volumes without one, a pool; commits both with the VM's state Starting."""
+    cloud, state = run.cloud, run.state
+    vm = await vm_of(cloud, state.vm_id)
+    index = cloud.part(HostIndex)
+    await index.load()
+    if state.host_id:  # proposed before and refused by the store: memory was behind
+        index.columns.release(state.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+        await index.refresh_usage(state.host_id)
+        state.host_id = 0
+    plan = await _plan(cloud, run, vm)
+    index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+    state.host_id = plan.host_id
+    now_ms = cloud.now_ms()
+    txn = TxnSpec("vm.reserve")
+    txn.add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms)
+    for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
+        if volume.pool_id is None:
+            pool = await choose_pool(cloud, volume, plan.pod_id, plan.cluster_id)
+            state.placed[volume.id] = pool.id
+            txn.add(ON_POOL, volume.id, pool.id, now_ms)
+            txn.add(TAKE, pool.id, volume.size_bytes)
+    return txn
+
+
+async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
+    state, settings = run.state, cloud.part(Settings)
+    offerings = await cloud.snapshots.of(ServiceOfferingRow)
+    offering = offerings.by_id[vm.service_offering_id]
+    domain_ids: tuple[int, ...] = (vm.domain_id,)
+    request = Request(
+        zone_id=vm.zone_id,
+        cpu_count=vm.cpus,
+        cpu_speed_mhz=vm.speed_mhz,
+        memory_bytes=vm.memory_mb << 20,
+        account_id=vm.account_id,
+        domain_ids=domain_ids,
+        host_tags=tuple(t.strip() for t in (offering.host_tag or "").split(",") if t.strip()),
+        hypervisor=vm.hypervisor,
+        arch=vm.arch,
+        planner=state.planner or offering.deployment_planner or settings.text("vm.deployment.planner"),
+        algorithm=settings.text("vm.allocation.algorithm") or "random",
+        host_id=state.wanted_host_id,
+        pod_id=state.wanted_pod_id,
+        cluster_id=state.wanted_cluster_id,
+        avoid_hosts=frozenset(state.avoid) | await _unreachable(cloud, state),
+    )
+    found = place(cloud.part(HostIndex).columns, request, cloud.random)
+    if isinstance(found, Plan):
+        return found
+    account = await cloud.store.rows(ACCOUNT_BY_ID, run.job.account_id)
+    if account and account[0].type == ADMIN:
+        raise InsufficientCapacityError(
+            f"Unable to create a deployment for Instance {vm.instance_name}: {found.text()}"
+        )
+    raise InsufficientCapacityError("Unable to create a deployment for the Instance: insufficient capacity")
+
+
+async def _unreachable(cloud: Cloud, state: Any) -> frozenset[int]:
+    """A host that is named but not connected is given a moment to come back; others are simply not usable."""
+    return frozenset()
+
+
+async def unreserve(run: Run[Any]) -> TxnSpec:
+    """Gives the host's capacity back and takes the VM off it. Volumes stay on their pool for the next try."""
+    cloud, state = run.cloud, run.state
+    vm = (await cloud.store.rows(BY_ID, state.vm_id))[0]
+    host_id, state.host_id = state.host_id, 0
+    if not host_id:
+        return TxnSpec("vm.unreserve")
+    cloud.part(HostIndex).columns.release(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+    txn = TxnSpec("vm.unreserve").add(FROM_STARTING, vm.id, host_id, cloud.now_ms())
+    return txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+
+
+# --- network and disks -----------------------------------------------------------------------------------------------
+async def prepare_network(run: Run[Any]) -> None:
+    """Implements the VM's networks where needed and tells their routers of it."""
+    await prepare_nics(run, await vm_of(run.cloud, run.state.vm_id), run.state.password)
+
+
+async def create_disks(run: Run[Any]) -> None:
+    """Creates the VM's volumes that exist only on paper, on the host it will run on."""
+    cloud, state = run.cloud, run.state
+    vm = await vm_of(cloud, state.vm_id)
+    pools = await cloud.snapshots.of(StoragePoolRow)
+    for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
+        if volume.path is None and volume.id not in state.paths and volume.pool_id is not None:
+            created = await create_on_pool(cloud, volume, pools.by_id[volume.pool_id], state.host_id)
+            state.paths[volume.id] = created
+
+
+# --- start -----------------------------------------------------------------------------------------------------------
+async def start(run: Run[Any]) -> None:
+    """Starts the domain on the reserved host; on refusal or silence goes on to another host."""
+    cloud, state = run.cloud, run.state
+    vm = await vm_of(cloud, state.vm_id)
+    command = await start_command(cloud, vm, state.host_id, created_volumes(state, await _volumes(cloud, vm)))
+    try:
+        answer = (await ask(cloud, state.host_id, command))[0]
+    except HostUnreachableError as error:
+        _next_host(run, vm, str(error))
+        raise
+    if not answer.result:
+        if (answer.body.get("contextMap") or {}).get("stopRetry"):
+            raise ResourceUnavailableError(f"Unable to start Instance {vm.instance_name}: {answer.details}")
+        _next_host(run, vm, answer.details)
+
+
+def _next_host(run: Run[Any], vm: VmRow, reason: str) -> None:
+    """Raises Again, or the end of the road after start.retry attempts."""
+    state = run.state
+    state.tries += 1
+    state.avoid.append(state.host_id)
+    if state.tries >= (run.cloud.part(Settings).integer("start.retry") or 10):
+        raise ResourceUnavailableError(
+            f"Unable to start Instance {vm.instance_name} after {state.tries} attempts; the last said: {reason}"
+        )
+    raise Again("reserve", reason)
+
+
+async def unstart(run: Run[Any]) -> None:
+    """Makes sure that the domain does not run on the reserved host. A host that is gone cannot be asked."""
+    cloud, state = run.cloud, run.state
+    if not state.host_id:
+        return
+    vm = (await cloud.store.rows(BY_ID, state.vm_id))[0]
+    body = {"vmName": vm.instance_name, "executeInSequence": False, "checkBeforeCleanup": False, "forceStop": True}
+    stop = Message(API + "StopCommand", body | {"contextMap": {}, "wait": 0})
+    try:
+        await ask(cloud, state.host_id, stop)
+    except HostUnreachableError:
+        # Power sync stops it when the host comes back: its report names a VM that is elsewhere.
+        return
+
+
+async def start_command(cloud: Cloud, vm: VmRow, host_id: int, volumes: list[VolumeRow]) -> Message:
+    """The StartCommand of a VM with its disks and NICs as they stand."""
+    pools = await cloud.snapshots.of(StoragePoolRow)
+    nics = await cloud.store.rows(NICS_OF_VM, vm.id)
+    networks = {n.id: n for n in await cloud.store.rows(NETWORKS_BY_IDS, [n.network_id for n in nics])}
+    disks = [disk_to(v, pools.by_id[v.pool_id], vm.instance_name) for v in volumes if v.pool_id is not None]
+    machine = machine_to(vm, os_type_name(vm.os_type_id), disks, [nic_to(n, networks[n.network_id]) for n in nics])
+    body = {
+        "vm": machine,
+        "hostIp": cloud.part(HostIndex).facts[host_id].private_ip,
+        "executeInSequence": False,
+        "secondaryStorages": [],
+        "contextMap": {},
+        "wait": 0,
+    }
+    return Message(API + "StartCommand", body)
+
+
+async def _volumes(cloud: Cloud, vm: VmRow) -> list[VolumeRow]:
+    return await cloud.store.rows(VOLUMES_OF_VM, vm.id)
+
+
+def created_volumes(state: Any, volumes: list[VolumeRow]) -> list[VolumeRow]:
+    """The volumes with the paths this launch created but has not stored yet."""
+    return [
+        msgspec.structs.replace(v, path=state.paths[v.id][0], size_bytes=state.paths[v.id][1], state="Ready")
+        if v.id in state.paths
+        else v
+        for v in volumes
+    ]
+
+
+# --- publish ---------------------------------------------------------------------------------------------------------
+def running(cloud: Cloud, state: Any) -> TxnSpec:
+    """What makes the VM Running and its new volumes Ready."""
+    now_ms = cloud.now_ms()
+    txn = TxnSpec("vm.publish").add(TO_RUNNING, state.vm_id, state.host_id, now_ms)
+    for volume_id, (path, size_bytes) in sorted(state.paths.items()):
+        txn.add(READY, volume_id, path, size_bytes, now_ms)
+    return txn
+
+
+def nics_by_default(nics: list[NicRow]) -> list[NicRow]:
+    """Default NIC first."""
+    return sorted(nics, key=lambda n: (not n.is_default, n.device_id))
