@@ -11,7 +11,8 @@ import asyncio
 import msgspec
 
 from lakh.jobs.cloud import Cloud
-from lakh.placement.hosts import ClusterFacts, HostColumns, HostFacts, HostLoad
+from lakh.placement.facts import ClusterFacts, HostFacts
+from lakh.placement.hosts import HostColumns
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.row import CAPACITIES, CAPACITY, LIVE, TAGS, HostCapacityRow, HostRow
@@ -174,4 +175,4 @@ class HostIndex:
 
     def _set_usage(self, row: HostCapacityRow) -> None:
         if row.host_id in self.columns:
-            self.columns.set_usage(row.host_id, HostLoad(row.cpu_used_mhz, row.memory_used_bytes, row.vms))
+            self.columns.set_usage(row.host_id, row.cpu_used_mhz, row.memory_used_bytes, row.vms)
