@@ -77,3 +77,4 @@ CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 
 # --- resources -------------------------------------------------------------------------------------------------------
 HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails
+HOSTS_CONNECTING: Final = 500  # hosts in connect processing at once; above: they wait with their link open

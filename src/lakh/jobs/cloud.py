@@ -31,6 +31,8 @@ class Children(Protocol):
 
     async def run(self, parent: Run[Any], command: str, what: str, parameters: dict[str, Any]) -> Any: ...
 
+    async def run_shared(self, parent: Run[Any], command: str, key: str, parameters: dict[str, Any]) -> Any: ...
+
 
 P = TypeVar("P")
 

@@ -63,6 +63,7 @@ async def connect(cloud: Cloud, session: Session, startup: StartupCommand) -> in
     before = host.status
     index.upsert(msgspec.structs.replace(host, status="Connecting"))
     session.attach(host.id)
+    index.set_connected(host.id, True)
     try:
         await _prepare(cloud, host, startup)
         await _ready(cloud, host)

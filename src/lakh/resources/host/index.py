@@ -42,6 +42,7 @@ class HostFact(msgspec.Struct, gc=False):
     arch: str
     hypervisor: str
     tags: tuple[str, ...] = ()
+    connected: bool = False
 
 
 class HostIndex:
@@ -126,8 +127,16 @@ class HostIndex:
             host.arch or "x86_64",
             host.hypervisor or "",
             tags,
+            known.connected if known else False,
         )
         self._put(fact)
+
+    def set_connected(self, host_id: int, connected: bool) -> None:
+        """Follows a session: a host without one takes no new VMs."""
+        fact = self.facts.get(host_id)
+        if fact is not None and fact.connected != connected:
+            fact.connected = connected
+            self._put(fact)
 
     def set_state(self, host_id: int, *, status: str | None = None, resource_state: str | None = None) -> None:
         """Follows a stored change of a host's states."""
@@ -163,7 +172,7 @@ class HostIndex:
                 zone_id=fact.zone_id,
                 pod_id=fact.pod_id,
                 cluster_id=fact.cluster_id,
-                usable=fact.status == "Up" and fact.resource_state == "Enabled",
+                usable=fact.connected and fact.status == "Up" and fact.resource_state == "Enabled",
                 cpu_cores=fact.cpus,
                 cpu_speed_mhz=fact.speed_mhz,
                 memory_total_bytes=fact.memory_bytes,

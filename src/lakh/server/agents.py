@@ -1,0 +1,95 @@
+"""Agents' own doings, turned into what resources do about them. One task per agent that connects, bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from lakh.base import limits
+from lakh.base.log import logger
+from lakh.bus.gateways import Gateways, Request, StartingAgent
+from lakh.bus.messages import PowerReport, RulesetReport
+from lakh.jobs.cloud import Cloud
+from lakh.resources.host.arrive import arrive
+from lakh.resources.host.index import HostIndex
+from lakh.resources.host.leave import leave
+from lakh.resources.vm.power_report import take_report
+from lakh.wire.errors import ProtocolError
+from lakh.wire.message import API, Message
+
+log = logger(__name__)
+
+
+class Agents:
+    """Implements bus.gateways.AgentEvents for one cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting = asyncio.Semaphore(limits.HOSTS_CONNECTING)
+        self.gateways: Gateways | None = None
+
+    def on_startup(self, agent: StartingAgent) -> None:
+        self._spawn(self._arrive(agent))
+
+    async def _arrive(self, agent: StartingAgent) -> None:
+        try:
+            startup = agent.startup()
+        except ProtocolError as error:
+            log.warning("startup unreadable", peer=agent.peer, error=str(error))
+            agent.drop()
+            return
+        async with self._connecting:
+            host_id = await arrive(self._cloud, agent, startup)
+        if host_id is None:
+            return
+        if self.gateways is not None:
+            self.gateways.host_is_up(host_id)
+
+    def on_gone(self, host_ids: Sequence[int], reason: str) -> None:
+        index = self._cloud.part(HostIndex)
+        for host_id in host_ids:
+            index.set_connected(host_id, False)
+        self._spawn(leave(self._cloud, list(host_ids), reason))
+
+    def on_gateway_lost(self, gateway: int, host_ids: Sequence[int]) -> None:
+        index = self._cloud.part(HostIndex)
+        for host_id in host_ids:
+            index.set_connected(host_id, False)
+
+    def on_adopted(self, gateway: int, host_ids: Sequence[int]) -> None:
+        index = self._cloud.part(HostIndex)
+        for host_id in host_ids:
+            index.set_connected(host_id, True)
+
+    def on_power_report(self, report: PowerReport) -> None:
+        self._spawn(take_report(self._cloud, report.host_id, report.states, out_of_band=report.out_of_band))
+
+    def on_ruleset_report(self, report: RulesetReport) -> None:
+        """Security group rules are compared by their own reconciler."""
+
+    def on_ping_behind(self, host_ids: Sequence[int]) -> None:
+        self._spawn(leave(self._cloud, list(host_ids), "ping-timeout"))
+
+    def on_ping_seen(self, host_ids: Sequence[int]) -> None:
+        """The host's status never changed for a ping alone."""
+
+    def on_agent_request(self, request: Request) -> None:
+        try:
+            commands = request.commands()
+        except ProtocolError:
+            return
+        body = {"result": True, "contextMap": {}, "wait": 0}
+        request.answer([Message(API + "AgentControlAnswer", dict(body)) for _ in commands])
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except Exception as error:
+            log.error("agent event failed", exc_info=error)

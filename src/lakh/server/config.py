@@ -1,0 +1,77 @@
+"""The server's configuration: one TOML file, then environment, then flags; the later wins. Unknown keys are refused.
+
+    # lakh.toml
+    data_folder = "/var/lib/lakh"
+    store = "postgresql://lakh@/lakh"
+    api_port = 8080
+
+Environment: LAKH_ and the key in capitals, LAKH_API_PORT=8081.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lakh.base.errors import LakhError
+
+PREFIX = "LAKH_"
+
+
+class ConfigurationError(LakhError):
+    """A key that is unknown or a value that does not fit; the text names it and says what would be right."""
+
+
+class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Every key with its default."""
+
+    data_folder: str = "data"  # certificates, sockets and the embedded store live here
+    store: str = ""  # sqlite:///path or postgresql://…; empty is lakh.db in the data folder
+    name: str = "lakh-1"  # this management server's name, one per server of an installation
+    api_host: str = "0.0.0.0"  # address of the API
+    api_port: int = 8080  # port of the API
+    agent_host: str = "0.0.0.0"  # address for agents
+    agent_port: int = 8250  # port for agents
+    integration_host: str = "127.0.0.1"  # address of the unauthenticated port
+    integration_port: int = 0  # 0 is off
+    advertised_host: str = "127.0.0.1"  # what agents are told to dial (setting `host` wins where set)
+    gateways: int = 0  # gateway processes; 0 is by number of hosts
+    log_level: str = "info"  # debug, info, warning, error
+    admin_password: str = "password"  # of user admin, used only when the store is made
+    admin_api_key: str = ""  # API key of user admin, used only when the store is made; empty is none
+    admin_secret_key: str = ""  # its secret key
+
+    @property
+    def store_url(self) -> str:
+        return self.store or f"sqlite:///{Path(self.data_folder).absolute() / 'lakh.db'}"
+
+    @property
+    def bus_path(self) -> str:
+        return str(Path(self.data_folder).absolute() / "bus.sock")
+
+
+def read(path: str | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Configuration:
+    """The configuration in force. Flags that are None were not given. Raises ConfigurationError."""
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values |= msgspec.toml.decode(Path(path).read_bytes(), type=dict[str, Any])
+        except OSError as error:
+            raise ConfigurationError(f"{path}: {error.strerror}") from None
+        except msgspec.DecodeError as error:
+            raise ConfigurationError(f"{path}: {error}") from None
+    kinds = {f.name: f.type for f in msgspec.structs.fields(Configuration)}
+    for name in kinds:
+        if (text := environment.get(PREFIX + name.upper())) is not None:
+            values[name] = text
+    values |= {name: value for name, value in flags.items() if value is not None}
+    unknown = sorted(values.keys() - kinds.keys())
+    if unknown:
+        raise ConfigurationError(f"unknown key {unknown[0]}; known are {', '.join(sorted(kinds))}")
+    try:
+        return msgspec.convert(values, Configuration, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"configuration: {error}") from None
