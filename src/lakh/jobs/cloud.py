@@ -62,6 +62,7 @@ class Cloud:
         self.hosts = hosts
         self.server_id = server_id
         self.epoch = epoch
+        self.management_server_id = 1 << 41 | 1  # agents see it in frame headers
         self.snapshots = Snapshots(store)
         self._parts: dict[type, Any] = {}
 

@@ -1,0 +1,46 @@
+"""`python -m lakh.server`: what `lakh server` runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import msgspec
+
+from lakh.base import log
+from lakh.server.config import Configuration, ConfigurationError, read
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the supervisor, or with --control the control process. Returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(
+        prog="lakh server",
+        description="Runs a management server: API, jobs, store, and gateways for agents.",
+        epilog="example: lakh server --data-folder /var/lib/lakh --api-port 8080 --agent-port 8250",
+    )
+    parser.add_argument("--config", help="a TOML file with the keys below")
+    parser.add_argument("--control", type=int, help=argparse.SUPPRESS)
+    for field in msgspec.structs.fields(Configuration):
+        flag = "--" + field.name.replace("_", "-")
+        kind = int if field.type is int else str
+        parser.add_argument(flag, dest=field.name, type=kind, help=f"default {field.default!r}")
+    options = vars(parser.parse_args(given))
+    path, control = options.pop("config"), options.pop("control")
+    try:
+        config = read(path, os.environ, options)
+    except ConfigurationError as error:
+        parser.error(str(error))
+    if control is not None:
+        from lakh.server.control import main as control_main
+
+        return control_main(config, control)
+    from lakh.server.supervisor import Supervisor
+
+    log.configure(config.log_level, "server")
+    return Supervisor(config, given).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

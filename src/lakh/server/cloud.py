@@ -1,0 +1,71 @@
+"""Opening an installation: store, epoch, first rows, ids, settings, and the cloud over them."""
+
+from __future__ import annotations
+
+from random import Random, SystemRandom
+
+from lakh import __version__
+from lakh.base.clock import Clock
+from lakh.base.errors import LakhError
+from lakh.bus.hosts import HostCaller
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.worker import Worker
+from lakh.resources.configuration.values import Settings
+from lakh.resources.finishing import CommandChildren, completed_event
+from lakh.resources.management_server.row import BY_NAME, INSERT, NEW_EPOCH, ManagementServerRow
+from lakh.resources.seeding import is_seeded, seed
+from lakh.resources.user.password import hash_password
+from lakh.server.config import Configuration
+from lakh.store.ids import RowIds
+from lakh.store.statement import TxnSpec
+from lakh.store.store import DuplicateError, GuardFailedError, Store
+
+
+class TwinServerError(LakhError):
+    """Another server of the same name starts at the same time."""
+
+
+async def open_cloud(
+    store: Store, hosts: HostCaller, clock: Clock, config: Configuration, random: Random | None = None
+) -> Cloud:
+    """The cloud of an open store; seeds a fresh one. The worker is there but resumes nothing yet."""
+    row_ids = await RowIds(store).open()
+    cloud = Cloud(store=store, clock=clock, random=random or SystemRandom(), row_ids=row_ids, hosts=hosts)
+    await _begin_epoch(cloud, config.name)
+    if not await is_seeded(store):
+        await seed(cloud, await hash_password(config.admin_password))
+    await cloud.part(Settings).refresh()
+    cloud.worker = Worker(cloud)
+    cloud.worker.on_finished = completed_event
+    cloud.children = CommandChildren(cloud)
+    return cloud
+
+
+async def _begin_epoch(cloud: Cloud, name: str) -> None:
+    """Makes or takes this server's row and begins its next epoch: what an earlier start left is fenced off."""
+    now_ms = cloud.now_ms()
+    rows = await cloud.store.rows(BY_NAME, name)
+    if not rows:
+        row = ManagementServerRow(
+            id=cloud.id("management_server"),
+            uuid=cloud.uuid(),
+            name=name,
+            msid=cloud.random.getrandbits(46) | 1 << 41,
+            state="Up",
+            version=__version__,
+            epoch=1,
+            started_ms=now_ms,
+            heartbeat_ms=now_ms,
+        )
+        await cloud.store.submit(TxnSpec("server.first_start").put(INSERT, row))
+    else:
+        row = rows[0]
+        txn = TxnSpec("server.start").add(NEW_EPOCH, row.id, row.epoch, now_ms, __version__)
+        try:
+            await cloud.store.submit(txn)
+        except (GuardFailedError, DuplicateError):
+            raise TwinServerError(
+                f"another server called {name} starts on this store; give each its own name"
+            ) from None
+        row.epoch += 1
+    cloud.server_id, cloud.epoch, cloud.management_server_id = row.id, row.epoch, row.msid

@@ -1,0 +1,127 @@
+"""The control process: API, jobs, store, and the near end of the gateways' bus.
+
+Its parent starts and watches it together with the gateways and reads one JSON line per event from `report`: how many
+gateways are wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+import uvloop
+
+from lakh.base import log
+from lakh.base.clock import SystemClock
+from lakh.base.errors import LakhError
+from lakh.bus.gateways import Gateways
+from lakh.bus.messages import GatewaySettings
+from lakh.gateway.capacity import gateways_needed, open_files
+from lakh.http import commands
+from lakh.http.edge import Edge
+from lakh.jobs.cloud import Cloud
+from lakh.resources.configuration.values import Settings
+from lakh.resources.host.index import HostIndex
+from lakh.server.agents import Agents
+from lakh.server.cloud import open_cloud
+from lakh.server.config import Configuration
+from lakh.server.figures import registry_of
+from lakh.store.opening import open_store
+
+logger = log.logger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Late:
+    """The HostCaller handed out before the gateways' end exists: the cloud and the bus need each other."""
+
+    gateways: Gateways
+
+    async def call(self, host_id: int, commands: object, **options: object) -> object:
+        return await self.gateways.call(host_id, commands, **options)  # type: ignore[arg-type]
+
+    def is_connected(self, host_id: int) -> bool:
+        return self.gateways.is_connected(host_id)
+
+
+def settings_for_gateways(cloud: Cloud) -> GatewaySettings:
+    """What gateways need to know of the settings."""
+    settings = cloud.part(Settings)
+    return GatewaySettings(
+        management_server_id=cloud.management_server_id,
+        ping_interval_seconds=settings.integer("ping.interval"),
+        ping_timeout_multiplier=settings.number("ping.timeout"),
+        avoid_servers=(),
+    )
+
+
+async def serve(config: Configuration, report: TextIO) -> None:
+    """Runs until SIGTERM or SIGINT. Raises LakhError for what an operator can mend (a taken port, a locked store)."""
+    commands.load()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    clock = SystemClock()
+    store = await open_store(config.store_url)
+    late = Late()
+    cloud = await open_cloud(store, late, clock, config)  # type: ignore[arg-type]
+    agents = Agents(cloud)
+    gateways = late.gateways = agents.gateways = Gateways(settings_for_gateways(cloud), agents)
+    index = cloud.part(HostIndex)
+    await index.load()
+    gateways.listen(config.bus_path)
+    edge = Edge(cloud, registry=registry_of(cloud, gateways))
+    port = await edge.start(config.api_host, config.api_port)
+    if config.integration_port:
+        await edge.start_integration(config.integration_port, config.integration_host)
+    _tell(report, gateways=config.gateways or gateways_needed(len(index.facts), open_files()), api_port=port)
+    resumed = await cloud.worker.resume()
+    logger.info("serving", api_port=port, agent_port=config.agent_port, hosts=len(index.facts), resumed_jobs=resumed)
+    gc.collect()
+    gc.freeze()
+    watch = asyncio.create_task(_watch_growth(config, index, report))
+    await stopped.wait()
+    watch.cancel()
+    await edge.stop()
+    await cloud.worker.stop()
+    gateways.close()
+    await store.close()
+
+
+async def _watch_growth(config: Configuration, index: HostIndex, report: TextIO) -> None:
+    """Asks for more gateways as hosts come."""
+    wanted = 0
+    while not config.gateways:
+        await asyncio.sleep(5)
+        needed = gateways_needed(len(index.facts), open_files())
+        if needed > wanted:
+            wanted = needed
+            _tell(report, gateways=needed)
+
+
+def _tell(report: TextIO, **facts: int) -> None:
+    report.write(msgspec.json.encode(facts).decode() + "\n")
+    report.flush()
+
+
+def main(config: Configuration, report_descriptor: int) -> int:
+    """The process's body. Returns the exit code: 2 for what an operator can mend."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # no orphan serves on after its supervisor is killed
+    log.configure(config.log_level, "control")
+    Path(config.data_folder).mkdir(parents=True, exist_ok=True)
+    with os.fdopen(report_descriptor, "w") as report:
+        try:
+            uvloop.run(serve(config, report))
+        except LakhError as error:
+            print(f"lakh server: {error}", file=sys.stderr)  # noqa: T201 - the operator's terminal
+            return 2
+    return 0
