@@ -87,8 +87,9 @@ def _fuzz_messages(cases: int, seed: int) -> tuple[int, int]:
             refused += 1
         reader = LinkReader()
         with contextlib.suppress(ProtocolError):
-            for view, _ in reader.feed(message) + reader.feed(link_word(9) + message[:9]):
-                count_records(view)
+            for data in (message, link_word(9) + message[:9]):
+                for view, _ in reader.feed(data):
+                    count_records(view)
     return refused, compressed
 
 

@@ -196,12 +196,25 @@ def test_an_orderly_end_inside_a_frame(pair: tuple[TlsLink, TlsLink]) -> None:
         server.receive(len(alert).to_bytes(4, "big") + alert)
 
 
-def test_a_bare_alert_after_the_handshake_is_named(pair: tuple[TlsLink, TlsLink]) -> None:
+def test_words_before_a_bare_alert_are_heard(pair: tuple[TlsLink, TlsLink]) -> None:
+    """A peer that says goodbye and closes as OpenSSL does, all in one read."""
     server, client = pair
+    goodbye = client.send(b"shutdown")
     with pytest.raises(ssl.SSLWantReadError):
         client._tls.unwrap()
-    with pytest.raises(ProtocolError, match="start of a TLS record"):
-        server.receive(client._side.empty())
+    assert server.receive(goodbye + client._side.empty()) == [b"shutdown"]
+    for _ in range(2):
+        with pytest.raises(PeerClosedError, match="outside a link frame"):
+            server.receive(b"")
+
+
+def test_a_session_stays_broken(pair: tuple[TlsLink, TlsLink]) -> None:
+    server, client = pair
+    good = client.send(b"good")
+    with pytest.raises(ProtocolError, match="bits 17 to 31"):
+        server.receive(b"\xff\xff\xff\xff")
+    with pytest.raises(ProtocolError, match="bits 17 to 31"):
+        server.receive(good)
 
 
 def test_a_handshake_that_never_ends_is_cut(server_side: TlsSide) -> None:

@@ -10,10 +10,11 @@ there are no words; `tls.py` knows when the handshake ends.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from lakh.base.limits import FRAME_BYTES
-from lakh.wire.errors import ProtocolError
+from lakh.wire.errors import PeerClosedError, ProtocolError
 
 MORE: Final = 0x0001_0000
 _LENGTH: Final = 0xFFFF
@@ -41,43 +42,42 @@ class LinkReader:
     def __init__(self) -> None:
         self._partial: bytearray | None = None
 
-    def feed(self, data: bytes) -> list[tuple[memoryview, bool]]:
-        """All frames completed by `data`: the TLS bytes, and whether more of the same message follows.
+    def feed(self, data: bytes) -> Iterator[tuple[memoryview, bool]]:
+        """The frames completed by `data`, one by one: the TLS bytes, and whether more of the same message follows.
 
-        Raises ProtocolError as soon as a wrong word is seen, before its bytes arrive.
+        To be consumed whole. Raises ProtocolError as soon as a wrong word is seen, before its bytes arrive, and after
+        the good frames in front of it.
         """
         stream: bytes | bytearray = data
         if self._partial is not None:
-            self._partial += data
-            stream = self._partial
-        frames: list[tuple[memoryview, bool]] = []
+            stream, self._partial = self._partial, None
+            stream += data
         view = memoryview(stream)
         start, end = 0, len(stream)
         while end - start >= 4:
             word = int.from_bytes(view[start : start + 4], "big")
             length = word & _LENGTH
             if word & _UNUSED or not 0 < length <= FRAME_BYTES:
-                raise ProtocolError(_wrong_word(word))
+                raise _wrong_word(word)
             stop = start + 4 + length
             if stop > end:
                 break
-            frames.append((view[start + 4 : stop], word & MORE != 0))
+            yield view[start + 4 : stop], word & MORE != 0
             start = stop
-        if start == end:
-            self._partial = None
-        elif start or self._partial is None:
-            self._partial = bytearray(view[start:])
-        return frames
+        if start < end:
+            self._partial = stream if start == 0 and isinstance(stream, bytearray) else bytearray(view[start:])
 
 
-def _wrong_word(word: int) -> str:
-    if word >> 16 in (0x1403, 0x1503, 0x1603, 0x1703):
-        return f"link word {word:08x} is the start of a TLS record: after the handshake each record needs a link word"
+def _wrong_word(word: int) -> ProtocolError:
+    if word >> 16 == 0x1503:
+        return PeerClosedError("the peer closed its TLS session by an alert outside a link frame")
+    if word >> 16 in (0x1403, 0x1603, 0x1703):
+        return ProtocolError(f"link word {word:08x} is the start of a TLS record: each record needs a word before it")
     if word & _UNUSED:
-        return f"link word {word:08x}: bits 17 to 31 must be zero"
+        return ProtocolError(f"link word {word:08x}: bits 17 to 31 must be zero")
     length = word & _LENGTH
     signed = length - 0x10000 if length >= 0x8000 else length
-    return f"link word {word:08x}: length {signed}, from 1 to {FRAME_BYTES}"
+    return ProtocolError(f"link word {word:08x}: length {signed}, from 1 to {FRAME_BYTES}")
 
 
 def count_records(frame: memoryview) -> int:

@@ -106,6 +106,7 @@ class TlsLink:
     """
 
     __slots__ = (
+        "_failure",
         "_handshake_bytes",
         "_message",
         "_outgoing",
@@ -123,6 +124,7 @@ class TlsLink:
         self._reader = LinkReader()
         self._message: bytearray | None = None
         self._outgoing = b""
+        self._failure: ProtocolError | None = None
         self._handshake_bytes = 0
         self.handshake_done = False
         self.message_limit_bytes = message_limit_bytes
@@ -138,25 +140,23 @@ class TlsLink:
         return data
 
     def receive(self, data: bytes) -> list[bytes]:
-        """The messages (plaintext, header first) that `data` completes. Raises ProtocolError."""
-        if not self.handshake_done:
-            data = self._shake_hands(data)
-            if not data:
-                return []
+        """The messages (plaintext, header first) that `data` completes. Raises ProtocolError, then at every call.
+
+        Messages in front of what is wrong are still returned, and the error raised by the next call: an agent that says
+        Shutdown and closes must be heard.
+        """
+        if self._failure is not None:
+            raise type(self._failure)(*self._failure.args)  # a new one: a stored traceback would keep the session alive
         messages: list[bytes] = []
-        for frame, more in self._reader.feed(data):
-            plain = self._decrypt(frame)
-            if self._message is None and not more:
-                self._check_length(len(plain))
-                messages.append(plain)
-                continue
-            if self._message is None:
-                self._message = bytearray()
-            self._check_length(len(self._message) + len(plain))
-            self._message += plain
-            if not more:
-                messages.append(bytes(self._message))
-                self._message = None
+        try:
+            if not self.handshake_done:
+                data = self._shake_hands(data)
+            for frame, more in self._reader.feed(data):
+                self._assemble(self._decrypt(frame), more, messages)
+        except ProtocolError as error:
+            self._failure = type(error)(*error.args)
+            if not messages:
+                raise
         return messages
 
     def send(self, message: bytes) -> bytes:
@@ -186,6 +186,19 @@ class TlsLink:
     def peer_certificate(self) -> bytes | None:
         """The peer's certificate, DER, None when it sent none."""
         return self._tls.getpeercert(binary_form=True)
+
+    def _assemble(self, plain: bytes, more: bool, messages: list[bytes]) -> None:
+        if self._message is None and not more:
+            self._check_length(len(plain))
+            messages.append(plain)
+            return
+        if self._message is None:
+            self._message = bytearray()
+        self._check_length(len(self._message) + len(plain))
+        self._message += plain
+        if not more:
+            messages.append(bytes(self._message))
+            self._message = None
 
     def _check_length(self, length: int) -> None:
         if length > self.message_limit_bytes:
