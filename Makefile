@@ -45,5 +45,8 @@ format: setup ## format and sort imports in place
 soak: setup ## slow scenarios: crash seeds, the whole suite on PostgreSQL
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
+migration: setup ## rewrite revision 0001 from the declared tables (before the first release)
+	@$(BIN)/python -m lakh.store.baseline
+
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,22 +7,13 @@ from pathlib import Path
 
 import pytest
 from tests.store import stock as stock
+from tests.stores import ENGINES, fresh_store
 
-from lakh.store.opening import open_store
 from lakh.store.store import Store
-
-ENGINES = ("inline", "sqlite")
 
 
 @pytest.fixture(params=ENGINES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty store of one engine."""
-    engine: str = request.param
-    return "sqlite://" if engine == "inline" else f"sqlite:///{tmp_path / 'lakh.db'}"
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = await open_store(url)
-    yield opened
-    await opened.close()
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty store, open."""
+    async with fresh_store(request.param, tmp_path) as opened:
+        yield opened

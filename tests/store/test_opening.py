@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from tests.postgresql import cluster
 from tests.store.stock import BOX, add_box, box
+from tests.stores import fresh_url
 
+from lakh.store.ids import RowIds
 from lakh.store.opening import StoreUrlError, open_store
+from lakh.store.statement import TxnSpec, statement
 from lakh.store.store import StoreUnavailableError
 
 
-async def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/data/lakh.db"
-    first = await open_store(url)
-    await first.submit(add_box(1, label="kept"))
-    await first.close()
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_what_was_written_is_there_after_opening_again(engine: str, tmp_path: Path) -> None:
+    async with fresh_url(engine, tmp_path) as url:
+        first = await open_store(url)
+        await first.submit(add_box(1, label="kept"))
+        await first.close()
 
-    second = await open_store(tmp_path / "data" / "lakh.db")
+        second = await open_store(url)
 
-    assert await second.rows(BOX, 1) == [box(1, label="kept")]
-    await second.close()
+        assert await second.rows(BOX, 1) == [box(1, label="kept")]
+        await second.close()
+
+
+async def test_a_plain_path_is_a_file_in_a_folder_that_need_not_exist(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "data" / "deep" / "lakh.db")
+    ids = await RowIds(store).open("zone")
+    assert ids.next("zone") == 1
+    await store.close()
+
+    again = await open_store(f"sqlite:///{tmp_path}/data/deep/lakh.db")
+
+    assert (await RowIds(again).open("zone")).next("zone") == 1001
+    await again.close()
 
 
 async def test_a_second_server_on_one_file_is_told_who_has_it(tmp_path: Path) -> None:
@@ -48,3 +68,43 @@ async def test_a_file_that_is_no_database_is_refused_and_untouched(tmp_path: Pat
 async def test_an_unknown_engine_is_told_what_is_known(url: str) -> None:
     with pytest.raises(StoreUrlError, match=r"sqlite:///path"):
         await open_store(url)
+
+
+async def test_an_unreachable_postgresql_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError, match="PostgreSQL cannot be reached"):
+        await open_store(f"postgresql://lakh@/lakh?host={tmp_path}")
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_a_store_of_a_newer_program_is_refused(engine: str, tmp_path: Path) -> None:
+    async with fresh_url(engine, tmp_path) as url:
+        store = await open_store(url)
+        await store.submit(TxnSpec("age").add(statement("test.age", "UPDATE alembic_version SET version_num = '9999'")))
+        await store.close()
+
+        with pytest.raises(StoreUnavailableError, match="schema 9999"):
+            await open_store(url)
+
+
+async def test_a_current_store_opens_without_the_migration_tools(tmp_path: Path) -> None:
+    async with fresh_url("sqlite", tmp_path) as url:
+        program = (
+            "import asyncio, sys\n"
+            "from lakh.store.opening import open_store\n"
+            f"asyncio.run(asyncio.wait_for(open_store({url!r}), 20))\n"
+            "print(sorted({'alembic', 'sqlalchemy', 'asyncpg'} & set(sys.modules)))"
+        )
+        run = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=subprocess.PIPE)
+        said, _ = await run.communicate()
+        assert (run.returncode, said.decode().strip()) == (0, "[]")
+
+
+async def test_two_servers_that_start_at_once_on_an_empty_database_both_come_up() -> None:
+    database = await cluster().fresh()
+    try:
+        stores = await asyncio.gather(*(open_store(cluster().url(database)) for _ in range(3)))
+        dealt = [(await RowIds(store).open("zone")).next("zone") for store in stores]
+        assert len(set(dealt)) == 3
+        await asyncio.gather(*(store.close() for store in stores))
+    finally:
+        await cluster().drop(database)

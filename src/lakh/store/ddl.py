@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from lakh.store.table import Table
 
-_SQLITE_TYPES = {"BIGINT": "INTEGER", "TEXT": "TEXT", "BOOLEAN": "BOOLEAN", "DOUBLE PRECISION": "DOUBLE PRECISION"}
+_SQLITE_TYPES = {"BIGINT": "INTEGER", "TEXT": "TEXT", "BOOLEAN": "BOOLEAN", "DOUBLE PRECISION": "DOUBLE"}
 
 
 def create_statements(tables: Iterable[Table]) -> list[str]:

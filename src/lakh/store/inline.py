@@ -13,8 +13,10 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from lakh.base.limits import STORE_GROUP, STORE_QUEUE
+from lakh.store.commit import Listeners, resolve
+from lakh.store.counters import Counters
 from lakh.store.ddl import create_statements
-from lakh.store.sqlite_engine import Counters, Listeners, Session, resolve, translated, typed
+from lakh.store.sqlite_engine import Session, translated, typed
 from lakh.store.statement import Query, Statement, TxnSpec
 from lakh.store.store import Listener, StoreUnavailableError
 from lakh.store.table import TABLES, Row, Table

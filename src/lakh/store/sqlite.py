@@ -31,7 +31,9 @@ from typing import Any, Final, TypeVar
 
 from lakh.base.limits import STORE_GROUP, STORE_QUEUE, STORE_READERS
 from lakh.base.log import logger
-from lakh.store.sqlite_engine import Counters, Listeners, Outcome, Session, resolve, translated, typed
+from lakh.store.commit import Listeners, Outcome, resolve
+from lakh.store.counters import Counters
+from lakh.store.sqlite_engine import Session, translated, typed
 from lakh.store.statement import Query, Statement, TxnSpec
 from lakh.store.store import Listener, StoreUnavailableError
 from lakh.store.table import Row

@@ -11,10 +11,9 @@ leaves the others alone. Only when the engine itself gives the transaction up (d
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from time import perf_counter
@@ -23,16 +22,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from lakh.base.errors import LakhError
-from lakh.base.log import logger
+from lakh.store.commit import Outcome
+from lakh.store.counters import Counters
 from lakh.store.statement import Query, Statement, TxnSpec
 from lakh.store.store import DuplicateError, GuardFailedError, StatementError, StoreUnavailableError
 from lakh.store.table import TABLES, Row, bool_positions
 
 T = TypeVar("T", bound=Row)
 
-_log = logger("store")
-
-Outcome = list[int] | LakhError
 
 _PLACEHOLDER = re.compile(
     r"(?P<quoted>'(?:[^']|'')*')"
@@ -125,42 +122,6 @@ def typed(query: Query[T], found: Sequence[tuple[Any, ...]]) -> list[T]:
                 values[position] = values[position] != 0
         rows.append(row(*values))
     return rows
-
-
-class Counters:
-    """Totals of one thread: no lock, plain increments. `merged` adds up several threads'."""
-
-    __slots__ = ("commits", "executed", "read_statements", "statements", "transactions")
-
-    def __init__(self) -> None:
-        self.statements = 0
-        self.read_statements = 0
-        self.transactions = 0
-        self.commits = 0
-        self.executed: dict[str, list[float]] = {}  # statement name → [executions, seconds]
-
-    def count(self, name: str, seconds: float) -> None:
-        entry = self.executed.get(name)
-        if entry is None:
-            self.executed[name] = [1, seconds]
-        else:
-            entry[0] += 1
-            entry[1] += seconds
-
-    @staticmethod
-    def merged(parts: Sequence[Counters]) -> dict[str, float]:
-        """The totals of all parts in the form that `Store.counters` promises."""
-        total: dict[str, float] = {
-            "statements": sum(p.statements for p in parts),
-            "transactions": sum(p.transactions for p in parts),
-            "commits": sum(p.commits for p in parts),
-            "read_statements": sum(p.read_statements for p in parts),
-        }
-        for part in parts:
-            for name, (executions, seconds) in list(part.executed.items()):
-                total[f"statement:{name}"] = total.get(f"statement:{name}", 0) + executions
-                total[f"seconds:{name}"] = total.get(f"seconds:{name}", 0.0) + seconds
-        return total
 
 
 def unavailable(error: sqlite3.Error) -> StoreUnavailableError | None:
@@ -284,42 +245,3 @@ class Session:
 
     def close(self) -> None:
         self.connection.close()
-
-
-class Listeners:
-    """Who wants to know which tables a commit changed."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self) -> None:
-        self._known: list[Callable[[frozenset[str]], None]] = []
-
-    def add(self, listener: Callable[[frozenset[str]], None]) -> None:
-        self._known.append(listener)
-
-    def tell(self, group: Sequence[TxnSpec], outcomes: Sequence[Outcome | BaseException]) -> None:
-        """Calls each listener once with the tables that the committed ones of `group` changed."""
-        tables = frozenset(
-            step.statement.changes
-            for txn, outcome in zip(group, outcomes, strict=True)
-            if type(outcome) is list
-            for step in txn.steps
-            if step.statement.changes
-        )
-        if tables:
-            for listener in self._known:
-                try:
-                    listener(tables)
-                except Exception:
-                    # The rows are committed whatever a listener does; its submitters must hear so.
-                    _log.exception("listener failed", tables=sorted(tables))
-
-
-def resolve(future: asyncio.Future[list[int]], outcome: Outcome) -> None:
-    """Hands a submitter its outcome, unless it has gone."""
-    if future.done():
-        return
-    if isinstance(outcome, list):
-        future.set_result(outcome)
-    else:
-        future.set_exception(outcome)

@@ -1,0 +1,798 @@
+CREATE TABLE account (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type INTEGER NOT NULL,
+    role_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    network_domain TEXT,
+    default_zone_id INTEGER,
+    details_json TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX account_listed ON account (domain_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX account_name ON account (domain_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX account_uuid ON account (uuid);
+CREATE TABLE api_key (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    user_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    api_key TEXT NOT NULL,
+    secret_key TEXT NOT NULL,
+    start_ms INTEGER,
+    end_ms INTEGER,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX api_key_key ON api_key (api_key);
+CREATE INDEX api_key_user ON api_key (user_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX api_key_uuid ON api_key (uuid);
+CREATE TABLE async_job (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    command TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    undoing BOOLEAN NOT NULL,
+    state_json TEXT NOT NULL,
+    error_json TEXT,
+    sync_key TEXT,
+    parent_uuid TEXT,
+    owner INTEGER NOT NULL,
+    token INTEGER NOT NULL,
+    instance_type TEXT,
+    instance_uuid TEXT,
+    result_code INTEGER NOT NULL,
+    result_json TEXT,
+    created_ms INTEGER NOT NULL,
+    completed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX async_job_account ON async_job (account_id, id);
+CREATE INDEX async_job_completed ON async_job (completed_ms) WHERE completed_ms IS NOT NULL;
+CREATE INDEX async_job_instance ON async_job (instance_uuid, id) WHERE status = 0 AND instance_uuid IS NOT NULL;
+CREATE INDEX async_job_pending ON async_job (id) WHERE status = 0;
+CREATE UNIQUE INDEX async_job_uuid ON async_job (uuid);
+CREATE TABLE cluster (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    zone_id INTEGER NOT NULL,
+    pod_id INTEGER NOT NULL,
+    hypervisor TEXT NOT NULL,
+    cluster_type TEXT NOT NULL,
+    arch TEXT NOT NULL,
+    allocation_state TEXT NOT NULL,
+    managed_state TEXT NOT NULL,
+    cpu_overcommit DOUBLE NOT NULL,
+    memory_overcommit DOUBLE NOT NULL,
+    details_json TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX cluster_name ON cluster (pod_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX cluster_uuid ON cluster (uuid);
+CREATE TABLE configuration (
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    scope_id INTEGER NOT NULL,
+    value TEXT,
+    updated_ms INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX configuration_name ON configuration (name, scope, scope_id);
+CREATE TABLE disk_offering (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    unique_name TEXT,
+    display_text TEXT NOT NULL,
+    disk_bytes INTEGER NOT NULL,
+    is_customized BOOLEAN NOT NULL,
+    tags TEXT,
+    storage_type TEXT NOT NULL,
+    provisioning_type TEXT NOT NULL,
+    cache_mode TEXT NOT NULL,
+    compute_only BOOLEAN NOT NULL,
+    disk_size_strictness BOOLEAN NOT NULL,
+    encrypt BOOLEAN NOT NULL,
+    min_iops INTEGER,
+    max_iops INTEGER,
+    custom_iops BOOLEAN NOT NULL,
+    rates_json TEXT NOT NULL,
+    domain_ids TEXT NOT NULL,
+    zone_ids TEXT NOT NULL,
+    display_offering BOOLEAN NOT NULL,
+    details_json TEXT NOT NULL,
+    state TEXT NOT NULL,
+    sort_key INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX disk_offering_uuid ON disk_offering (uuid);
+CREATE TABLE domain (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    parent_id INTEGER,
+    path TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    network_domain TEXT,
+    state TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX domain_name ON domain (parent_id, name) WHERE removed_ms IS NULL;
+CREATE INDEX domain_path ON domain (path) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX domain_uuid ON domain (uuid);
+CREATE TABLE event (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    type TEXT NOT NULL,
+    state TEXT NOT NULL,
+    level TEXT NOT NULL,
+    description TEXT NOT NULL,
+    user_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    start_id INTEGER,
+    resource_type TEXT,
+    resource_uuid TEXT,
+    archived BOOLEAN NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX event_account ON event (account_id, id) WHERE NOT archived;
+CREATE INDEX event_domain ON event (domain_id, id) WHERE NOT archived;
+CREATE INDEX event_listed ON event (id) WHERE NOT archived;
+CREATE INDEX event_resource ON event (resource_uuid, id) WHERE resource_uuid IS NOT NULL;
+CREATE UNIQUE INDEX event_uuid ON event (uuid);
+CREATE TABLE guest_vlan (
+    id INTEGER NOT NULL,
+    physical_network_id INTEGER NOT NULL,
+    vlan INTEGER NOT NULL,
+    network_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    taken_ms INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX guest_vlan_network ON guest_vlan (network_id);
+CREATE UNIQUE INDEX guest_vlan_taken ON guest_vlan (physical_network_id, vlan);
+CREATE TABLE host (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    resource_state TEXT NOT NULL,
+    zone_id INTEGER NOT NULL,
+    pod_id INTEGER,
+    cluster_id INTEGER,
+    hypervisor TEXT,
+    hypervisor_version TEXT,
+    arch TEXT,
+    version TEXT,
+    capabilities TEXT,
+    private_ip TEXT NOT NULL,
+    private_mac TEXT,
+    private_netmask TEXT,
+    storage_ip TEXT,
+    public_ip TEXT,
+    cpu_sockets INTEGER NOT NULL,
+    cpus INTEGER NOT NULL,
+    speed_mhz INTEGER NOT NULL,
+    memory_bytes INTEGER NOT NULL,
+    details_json TEXT NOT NULL,
+    management_server_id INTEGER,
+    created_ms INTEGER NOT NULL,
+    disconnected_ms INTEGER,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX host_cluster ON host (cluster_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX host_guid ON host (guid) WHERE removed_ms IS NULL;
+CREATE INDEX host_listed ON host (type, id) WHERE removed_ms IS NULL;
+CREATE INDEX host_name ON host (name, id) WHERE removed_ms IS NULL;
+CREATE INDEX host_pod ON host (pod_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX host_private_ip ON host (private_ip) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX host_uuid ON host (uuid);
+CREATE INDEX host_zone ON host (zone_id, id) WHERE removed_ms IS NULL;
+CREATE TABLE host_capacity (
+    host_id INTEGER NOT NULL,
+    cpu_total_mhz INTEGER NOT NULL,
+    cpu_used_mhz INTEGER NOT NULL,
+    cores_total INTEGER NOT NULL,
+    cores_used INTEGER NOT NULL,
+    memory_total_bytes INTEGER NOT NULL,
+    memory_used_bytes INTEGER NOT NULL,
+    vms INTEGER NOT NULL,
+    cpu_overcommit DOUBLE NOT NULL,
+    memory_overcommit DOUBLE NOT NULL,
+    PRIMARY KEY (host_id)
+);
+CREATE TABLE host_tag (
+    id INTEGER NOT NULL,
+    host_id INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    implicit BOOLEAN NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX host_tag_host ON host_tag (host_id, tag);
+CREATE INDEX host_tag_tag ON host_tag (tag, host_id);
+CREATE TABLE id_block (
+    name TEXT NOT NULL,
+    next_id INTEGER NOT NULL,
+    PRIMARY KEY (name)
+)
+ WITHOUT ROWID;
+CREATE TABLE image_store (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    url TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    role TEXT NOT NULL,
+    zone_id INTEGER,
+    read_only BOOLEAN NOT NULL,
+    parent TEXT,
+    capacity_bytes INTEGER,
+    used_bytes INTEGER,
+    details_json TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX image_store_uuid ON image_store (uuid);
+CREATE TABLE ip_address (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    address TEXT NOT NULL,
+    zone_id INTEGER NOT NULL,
+    range_id INTEGER NOT NULL,
+    physical_network_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    network_id INTEGER,
+    vm_id INTEGER,
+    is_source_nat BOOLEAN NOT NULL,
+    is_static_nat BOOLEAN NOT NULL,
+    is_system BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    allocated_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX ip_address_account ON ip_address (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX ip_address_network ON ip_address (network_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX ip_address_range ON ip_address (range_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX ip_address_taken ON ip_address (zone_id, address) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX ip_address_uuid ON ip_address (uuid);
+CREATE TABLE management_server (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    msid INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    version TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    started_ms INTEGER NOT NULL,
+    heartbeat_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX management_server_uuid ON management_server (uuid);
+CREATE TABLE network (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    display_text TEXT NOT NULL,
+    zone_id INTEGER NOT NULL,
+    physical_network_id INTEGER,
+    offering_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    traffic_type TEXT NOT NULL,
+    guest_type TEXT,
+    acl_type TEXT,
+    subdomain_access BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    broadcast_domain_type TEXT NOT NULL,
+    broadcast_uri TEXT,
+    cidr TEXT,
+    gateway TEXT,
+    netmask TEXT,
+    network_domain TEXT,
+    dns1 TEXT,
+    dns2 TEXT,
+    specify_ip_ranges BOOLEAN NOT NULL,
+    security_group_enabled BOOLEAN NOT NULL,
+    is_system BOOLEAN NOT NULL,
+    display_network BOOLEAN NOT NULL,
+    restart_required BOOLEAN NOT NULL,
+    implemented INTEGER NOT NULL,
+    vpc_id INTEGER,
+    details_json TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX network_account ON network (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX network_domain ON network (domain_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX network_listed ON network (id) WHERE removed_ms IS NULL;
+CREATE INDEX network_name ON network (name, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX network_uuid ON network (uuid);
+CREATE INDEX network_zone ON network (zone_id, id) WHERE removed_ms IS NULL;
+CREATE TABLE network_offering (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    unique_name TEXT NOT NULL,
+    display_text TEXT NOT NULL,
+    traffic_type TEXT NOT NULL,
+    guest_type TEXT,
+    state TEXT NOT NULL,
+    availability TEXT NOT NULL,
+    is_default BOOLEAN NOT NULL,
+    is_system BOOLEAN NOT NULL,
+    specify_vlan BOOLEAN NOT NULL,
+    specify_ip_ranges BOOLEAN NOT NULL,
+    is_persistent BOOLEAN NOT NULL,
+    conserve_mode BOOLEAN NOT NULL,
+    for_vpc BOOLEAN NOT NULL,
+    egress_default_policy BOOLEAN NOT NULL,
+    redundant_router BOOLEAN NOT NULL,
+    network_rate_mbps INTEGER,
+    max_connections INTEGER,
+    services_json TEXT NOT NULL,
+    capabilities_json TEXT NOT NULL,
+    service_offering_id INTEGER,
+    domain_ids TEXT NOT NULL,
+    zone_ids TEXT NOT NULL,
+    details_json TEXT NOT NULL,
+    sort_key INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX network_offering_uuid ON network_offering (uuid);
+CREATE TABLE nic (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    vm_id INTEGER NOT NULL,
+    network_id INTEGER NOT NULL,
+    device_id INTEGER NOT NULL,
+    ip TEXT,
+    netmask TEXT,
+    gateway TEXT,
+    mac TEXT NOT NULL,
+    is_default BOOLEAN NOT NULL,
+    broadcast_uri TEXT,
+    traffic_type TEXT NOT NULL,
+    security_group_enabled BOOLEAN NOT NULL,
+    secondary_ips TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL;
+CREATE INDEX nic_network ON nic (network_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX nic_uuid ON nic (uuid);
+CREATE INDEX nic_vm ON nic (vm_id, device_id) WHERE removed_ms IS NULL;
+CREATE TABLE physical_network (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    zone_id INTEGER NOT NULL,
+    domain_id INTEGER,
+    state TEXT NOT NULL,
+    vlan TEXT NOT NULL,
+    isolation_methods TEXT NOT NULL,
+    network_speed TEXT,
+    broadcast_domain_range TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX physical_network_uuid ON physical_network (uuid);
+CREATE TABLE pod (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    zone_id INTEGER NOT NULL,
+    gateway TEXT NOT NULL,
+    netmask TEXT NOT NULL,
+    start_ip TEXT NOT NULL,
+    end_ip TEXT NOT NULL,
+    allocation_state TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX pod_name ON pod (zone_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX pod_uuid ON pod (uuid);
+CREATE TABLE resource_count (
+    owner_kind INTEGER NOT NULL,
+    owner_id INTEGER NOT NULL,
+    user_vm INTEGER NOT NULL,
+    public_ip INTEGER NOT NULL,
+    volume INTEGER NOT NULL,
+    snapshot INTEGER NOT NULL,
+    template INTEGER NOT NULL,
+    project INTEGER NOT NULL,
+    network INTEGER NOT NULL,
+    vpc INTEGER NOT NULL,
+    cpu INTEGER NOT NULL,
+    memory INTEGER NOT NULL,
+    primary_storage INTEGER NOT NULL,
+    secondary_storage INTEGER NOT NULL,
+    PRIMARY KEY (owner_kind, owner_id)
+)
+ WITHOUT ROWID;
+CREATE TABLE resource_limit (
+    id INTEGER NOT NULL,
+    owner_kind INTEGER NOT NULL,
+    owner_id INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    max INTEGER NOT NULL,
+    tag TEXT,
+    domain_id INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX resource_limit_owner ON resource_limit (owner_kind, owner_id, type);
+CREATE TABLE service_offering (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    unique_name TEXT,
+    display_text TEXT NOT NULL,
+    cpus INTEGER,
+    speed_mhz INTEGER,
+    memory_mb INTEGER,
+    ha_enabled BOOLEAN NOT NULL,
+    limit_cpu_use BOOLEAN NOT NULL,
+    is_volatile BOOLEAN NOT NULL,
+    is_system BOOLEAN NOT NULL,
+    system_vm_type TEXT,
+    default_use BOOLEAN NOT NULL,
+    is_customized BOOLEAN NOT NULL,
+    dynamic_scaling BOOLEAN NOT NULL,
+    host_tag TEXT,
+    storage_tags TEXT,
+    storage_type TEXT NOT NULL,
+    provisioning_type TEXT NOT NULL,
+    cache_mode TEXT NOT NULL,
+    root_disk_bytes INTEGER NOT NULL,
+    network_rate_mbps INTEGER,
+    deployment_planner TEXT,
+    domain_ids TEXT NOT NULL,
+    zone_ids TEXT NOT NULL,
+    disk_offering_id INTEGER,
+    disk_offering_strictness BOOLEAN NOT NULL,
+    details_json TEXT NOT NULL,
+    state TEXT NOT NULL,
+    sort_key INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX service_offering_uuid ON service_offering (uuid);
+CREATE TABLE service_provider (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    physical_network_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    services TEXT NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX service_provider_uuid ON service_provider (uuid);
+CREATE TABLE storage_pool (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    status TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    hypervisor TEXT,
+    zone_id INTEGER NOT NULL,
+    pod_id INTEGER,
+    cluster_id INTEGER,
+    host_address TEXT NOT NULL,
+    path TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    tags TEXT NOT NULL,
+    managed BOOLEAN NOT NULL,
+    capacity_bytes INTEGER NOT NULL,
+    capacity_iops INTEGER,
+    details_json TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX storage_pool_name ON storage_pool (name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX storage_pool_uuid ON storage_pool (uuid);
+CREATE TABLE storage_pool_capacity (
+    pool_id INTEGER NOT NULL,
+    limit_bytes INTEGER NOT NULL,
+    allocated_bytes INTEGER NOT NULL,
+    used_bytes INTEGER NOT NULL,
+    PRIMARY KEY (pool_id)
+);
+CREATE TABLE storage_pool_host (
+    pool_id INTEGER NOT NULL,
+    host_id INTEGER NOT NULL,
+    local_path TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (pool_id, host_id)
+)
+ WITHOUT ROWID;
+CREATE INDEX storage_pool_host_host ON storage_pool_host (host_id, pool_id);
+CREATE TABLE template (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    unique_name TEXT NOT NULL,
+    name TEXT NOT NULL,
+    display_text TEXT NOT NULL,
+    type TEXT NOT NULL,
+    format TEXT NOT NULL,
+    hypervisor TEXT NOT NULL,
+    os_type_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    zone_id INTEGER,
+    url TEXT,
+    checksum TEXT,
+    size_bytes INTEGER NOT NULL,
+    is_public BOOLEAN NOT NULL,
+    is_featured BOOLEAN NOT NULL,
+    is_extractable BOOLEAN NOT NULL,
+    is_bootable BOOLEAN NOT NULL,
+    password_enabled BOOLEAN NOT NULL,
+    sshkey_enabled BOOLEAN NOT NULL,
+    dynamically_scalable BOOLEAN NOT NULL,
+    direct_download BOOLEAN NOT NULL,
+    requires_hvm BOOLEAN NOT NULL,
+    bits INTEGER NOT NULL,
+    arch TEXT NOT NULL,
+    tag TEXT,
+    source_template_id INTEGER,
+    details_json TEXT NOT NULL,
+    sort_key INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX template_account ON template (account_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX template_uuid ON template (uuid);
+CREATE TABLE template_pool (
+    template_id INTEGER NOT NULL,
+    pool_id INTEGER NOT NULL,
+    install_path TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (template_id, pool_id)
+)
+ WITHOUT ROWID;
+CREATE INDEX template_pool_pool ON template_pool (pool_id, template_id);
+CREATE TABLE template_store (
+    template_id INTEGER NOT NULL,
+    store_id INTEGER NOT NULL,
+    zone_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    download_state TEXT NOT NULL,
+    percent INTEGER NOT NULL,
+    install_path TEXT,
+    size_bytes INTEGER NOT NULL,
+    physical_size_bytes INTEGER NOT NULL,
+    remote_job TEXT,
+    error TEXT,
+    updated_ms INTEGER NOT NULL,
+    PRIMARY KEY (template_id, store_id)
+)
+ WITHOUT ROWID;
+CREATE INDEX template_store_store ON template_store (store_id, template_id);
+CREATE TABLE traffic_type (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    physical_network_id INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    kvm_label TEXT,
+    vlan TEXT,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX traffic_type_uuid ON traffic_type (uuid);
+CREATE TABLE users (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    username TEXT NOT NULL,
+    password TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    firstname TEXT NOT NULL,
+    lastname TEXT NOT NULL,
+    email TEXT NOT NULL,
+    timezone TEXT,
+    state TEXT NOT NULL,
+    login_attempts INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX users_account ON users (account_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX users_name ON users (domain_id, username) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX users_uuid ON users (uuid);
+CREATE TABLE vlan_range (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    zone_id INTEGER NOT NULL,
+    pod_id INTEGER,
+    physical_network_id INTEGER NOT NULL,
+    network_id INTEGER,
+    traffic_type TEXT NOT NULL,
+    vlan TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    netmask TEXT NOT NULL,
+    start_ip TEXT NOT NULL,
+    end_ip TEXT NOT NULL,
+    account_id INTEGER,
+    domain_id INTEGER,
+    for_system_vms BOOLEAN NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX vlan_range_uuid ON vlan_range (uuid);
+CREATE TABLE vm (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    display_name TEXT,
+    instance_name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    state TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    zone_id INTEGER NOT NULL,
+    pod_id INTEGER,
+    host_id INTEGER,
+    last_host_id INTEGER,
+    template_id INTEGER NOT NULL,
+    iso_id INTEGER,
+    os_type_id INTEGER NOT NULL,
+    service_offering_id INTEGER NOT NULL,
+    network_id INTEGER,
+    hypervisor TEXT NOT NULL,
+    arch TEXT NOT NULL,
+    cpus INTEGER NOT NULL,
+    speed_mhz INTEGER NOT NULL,
+    memory_mb INTEGER NOT NULL,
+    ha_enabled BOOLEAN NOT NULL,
+    limit_cpu_use BOOLEAN NOT NULL,
+    dynamic_scaling BOOLEAN NOT NULL,
+    display_vm BOOLEAN NOT NULL,
+    group_name TEXT,
+    user_data TEXT,
+    key_pairs TEXT,
+    public_keys TEXT,
+    password TEXT,
+    vnc_password TEXT NOT NULL,
+    details_json TEXT NOT NULL,
+    extra_json TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX vm_account ON vm (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_domain ON vm (domain_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_host ON vm (host_id, id) WHERE removed_ms IS NULL AND host_id IS NOT NULL;
+CREATE UNIQUE INDEX vm_instance_name ON vm (instance_name) WHERE removed_ms IS NULL;
+CREATE INDEX vm_last_host ON vm (last_host_id, id) WHERE removed_ms IS NULL AND last_host_id IS NOT NULL;
+CREATE INDEX vm_listed ON vm (id) WHERE removed_ms IS NULL AND type = 'User';
+CREATE INDEX vm_name ON vm (name, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_offering ON vm (service_offering_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_state ON vm (state, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_system ON vm (type, id) WHERE removed_ms IS NULL AND type <> 'User';
+CREATE INDEX vm_template ON vm (template_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX vm_uuid ON vm (uuid);
+CREATE INDEX vm_zone ON vm (zone_id, id) WHERE removed_ms IS NULL;
+CREATE TABLE vm_power (
+    vm_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    host_id INTEGER,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (vm_id)
+);
+CREATE INDEX vm_power_missing ON vm_power (since_ms) WHERE state = 'PowerReportMissing';
+CREATE TABLE volume (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    state TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    zone_id INTEGER NOT NULL,
+    pool_id INTEGER,
+    last_pool_id INTEGER,
+    vm_id INTEGER,
+    device_id INTEGER,
+    template_id INTEGER,
+    disk_offering_id INTEGER,
+    size_bytes INTEGER NOT NULL,
+    min_iops INTEGER,
+    max_iops INTEGER,
+    provisioning_type TEXT NOT NULL,
+    format TEXT NOT NULL,
+    path TEXT,
+    chain_info TEXT,
+    display_volume BOOLEAN NOT NULL,
+    recreatable BOOLEAN NOT NULL,
+    attached_ms INTEGER,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX volume_account ON volume (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX volume_domain ON volume (domain_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX volume_listed ON volume (id) WHERE removed_ms IS NULL;
+CREATE INDEX volume_name ON volume (name, id) WHERE removed_ms IS NULL;
+CREATE INDEX volume_pool ON volume (pool_id, id) WHERE removed_ms IS NULL AND pool_id IS NOT NULL;
+CREATE UNIQUE INDEX volume_uuid ON volume (uuid);
+CREATE INDEX volume_vm ON volume (vm_id, device_id) WHERE removed_ms IS NULL AND vm_id IS NOT NULL;
+CREATE TABLE zone (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    network_type TEXT NOT NULL,
+    security_group_enabled BOOLEAN NOT NULL,
+    dns1 TEXT NOT NULL,
+    dns2 TEXT,
+    internal_dns1 TEXT NOT NULL,
+    internal_dns2 TEXT,
+    ip6_dns1 TEXT,
+    ip6_dns2 TEXT,
+    network_domain TEXT,
+    guest_cidr TEXT,
+    domain_id INTEGER,
+    allocation_state TEXT NOT NULL,
+    local_storage_enabled BOOLEAN NOT NULL,
+    is_edge BOOLEAN NOT NULL,
+    dhcp_provider TEXT NOT NULL,
+    details_json TEXT NOT NULL,
+    sort_key INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX zone_name ON zone (name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX zone_uuid ON zone (uuid);

@@ -1,0 +1,212 @@
+"""PostgreSQL connections as the store needs them: how they are opened, what their errors mean, and who has which."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import asyncpg
+from asyncpg import exceptions as pg
+
+from lakh.base.errors import LakhError
+from lakh.base.limits import STORE_QUEUE
+from lakh.store.store import DuplicateError, StatementError, StoreUnavailableError
+
+CONNECT_SECONDS: Final = 5.0
+COMMAND_SECONDS: Final = 60.0
+CACHED_STATEMENTS: Final = 1024  # per connection; the product declares some hundreds
+
+_SETTINGS: Final = {
+    "application_name": "lakh",
+    "jit": "off",  # compiles for tens of milliseconds what runs in one
+    "idle_in_transaction_session_timeout": "10s",  # a server that froze must not keep its row locks
+    "lock_timeout": "20s",
+}
+
+
+class ConnectionLostError(LakhError):
+    """The connection broke, or leads to a server that cannot take part; another one may work."""
+
+
+class RetryableError(LakhError):
+    """The engine undid the transaction for the sake of others; run again it may pass."""
+
+
+def translated(label: str, statement: str, error: Exception) -> LakhError:
+    """The store's own error for one of the driver's."""
+    if isinstance(error, LakhError):
+        return error
+    if isinstance(error, pg.UniqueViolationError):
+        return DuplicateError(label, statement, error.constraint_name or "")
+    if isinstance(error, (pg.TransactionRollbackError, pg.LockNotAvailableError)):
+        return RetryableError(str(error))
+    if isinstance(error, pg.QueryCanceledError):
+        return StoreUnavailableError("the store took too long to answer")
+    if isinstance(error, pg.DiskFullError):
+        return StoreUnavailableError("the disk of the PostgreSQL server is full: free some space, then try again")
+    if isinstance(error, (pg.InsufficientResourcesError, pg.PostgresSystemError)):
+        return StoreUnavailableError(f"PostgreSQL is in trouble: {error}")
+    lost = (OSError, TimeoutError, pg.PostgresConnectionError, pg.OperatorInterventionError, pg.InternalClientError)
+    if isinstance(error, (*lost, pg.ReadOnlySQLTransactionError)):
+        return ConnectionLostError(str(error) or type(error).__name__)
+    if isinstance(error, pg.InterfaceError) and "closed" in str(error):
+        return ConnectionLostError(str(error))
+    return StatementError(label, statement, str(error))
+
+
+def _number(text: str) -> int | float:
+    """SUM of a BIGINT is a NUMERIC there and an integer on SQLite: whole numbers come back as int on both."""
+    return float(text) if "." in text or "N" in text else int(text)
+
+
+async def connect(url: str) -> Connection:
+    """A new connection. Raises StoreUnavailableError."""
+    try:
+        raw = await asyncpg.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            statement_cache_size=CACHED_STATEMENTS,
+            max_cached_statement_lifetime=0,
+            server_settings=_SETTINGS,
+        )
+    except (OSError, TimeoutError, pg.PostgresError, pg.InterfaceError, ValueError) as error:
+        raise StoreUnavailableError(f"PostgreSQL cannot be reached: {error or type(error).__name__}") from error
+    await raw.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
+    return Connection(raw)
+
+
+class Connection:
+    """One connection in the hands of one task at a time. Methods raise the driver's errors; see `translated`."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._raw = raw
+
+    @property
+    def broken(self) -> bool:
+        return self._raw.is_closed()
+
+    async def fetch(self, text: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
+        return await self._raw.fetch(text, *arguments)
+
+    async def execute(self, text: str, arguments: Sequence[Any]) -> int:
+        """Runs a write and returns how many rows it changed."""
+        status = await self._raw.execute(text, *arguments)
+        return int(status.rpartition(" ")[2])
+
+    async def parameter_types(self, text: str) -> tuple[str, ...]:
+        """The engine's names of the types of `$1`, `$2`, …"""
+        return tuple(kind.name for kind in (await self._raw.prepare(text)).get_parameters())
+
+    async def begin(self) -> None:
+        await self._raw.execute("BEGIN")
+
+    async def commit(self) -> None:
+        if await self._raw.execute("COMMIT") != "COMMIT":
+            raise ConnectionLostError("the transaction was undone before its COMMIT")
+
+    async def rollback(self) -> None:
+        await self._raw.execute("ROLLBACK")
+
+    async def prepared_by(self, work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None]]) -> None:
+        """Lends the driver's connection to what prepares a database: migrations, planner statistics."""
+        await work(self._raw)
+
+    def drop(self) -> None:
+        """Ends the connection without a word to the server."""
+        if not self._raw.is_closed():
+            self._raw.terminate()
+
+    async def close(self) -> None:
+        try:
+            await self._raw.close(timeout=2)
+        except (OSError, TimeoutError, pg.PostgresError, pg.InterfaceError):
+            self._raw.terminate()
+
+
+class Pool:
+    """At most `size` connections, opened when wanted, handed out first come first served."""
+
+    def __init__(self, url: str, size: int) -> None:
+        self._url = url
+        self._size = size
+        self._open = 0
+        self._idle: list[Connection] = []
+        self._wanting: deque[asyncio.Future[Connection | None]] = deque()
+
+    async def take(self) -> Connection:
+        """A connection, which `give` must take back. Raises StoreUnavailableError."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.broken:
+                return connection
+            self._open -= 1
+        if self._open >= self._size:
+            if len(self._wanting) >= STORE_QUEUE:
+                raise StoreUnavailableError("too many reads wait for the store; try again")
+            given = await self._wait()
+            if given is not None:
+                return given
+        else:
+            self._open += 1
+        try:
+            return await connect(self._url)
+        except BaseException:
+            self._lost()
+            raise
+
+    async def _wait(self) -> Connection | None:
+        """A connection, or None where its place is free for a new one."""
+        future: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._wanting.append(future)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                given = future.result()
+                if given is None:
+                    self._lost()
+                else:
+                    self.give(given)
+            else:
+                self._wanting.remove(future)
+            raise
+
+    def give(self, connection: Connection) -> None:
+        """Takes a connection back; a broken one leaves its place to the next who wants one."""
+        if connection.broken:
+            self._lost()
+        elif (next_one := self._next()) is not None:
+            next_one.set_result(connection)
+        else:
+            self._idle.append(connection)
+
+    def _lost(self) -> None:
+        if (next_one := self._next()) is not None:
+            next_one.set_result(None)
+        else:
+            self._open -= 1
+
+    def _next(self) -> asyncio.Future[Connection | None] | None:
+        while self._wanting:
+            future = self._wanting.popleft()
+            if not future.done():
+                return future
+        return None
+
+    def drop_idle(self) -> None:
+        """Ends the idle connections: after one broke, the others likely lead to the same dead server."""
+        for connection in self._idle:
+            connection.drop()
+            self._open -= 1
+        self._idle.clear()
+
+    async def close(self) -> None:
+        for connection in self._idle:
+            await connection.close()
+        self._open -= len(self._idle)
+        self._idle.clear()

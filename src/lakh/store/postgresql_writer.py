@@ -1,0 +1,224 @@
+"""One connection that commits batches of TxnSpecs, and gives each of them its own verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
+from typing import Any, Final, TypeVar
+
+from lakh.base.errors import LakhError
+from lakh.store.commit import Outcome
+from lakh.store.counters import Counters
+from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, runs
+from lakh.store.postgresql_connection import Connection, ConnectionLostError, RetryableError, connect, translated
+from lakh.store.statement import Statement, TxnSpec
+from lakh.store.store import GuardFailedError, StoreUnavailableError
+
+R = TypeVar("R")
+
+ATTEMPTS: Final = 8  # of one transaction, when others undo it
+PAUSE_SECONDS: Final = 0.005  # before the second attempt; doubles
+
+
+class _GuiltyError(LakhError):
+    """Guards of these TxnSpecs failed within a batch."""
+
+    def __init__(self, members: set[int]) -> None:
+        super().__init__(f"{len(members)} transactions of a batch failed their guards")
+        self.members = members
+
+
+class _UnknownGuiltyError(LakhError):
+    """A folded statement changed too few rows and cannot tell whose are missing."""
+
+
+class Writer:
+    """Commits batches, one at a time."""
+
+    def __init__(self, url: str, foldings: dict[Statement, Folding | None]) -> None:
+        self._url = url
+        self._foldings = foldings
+        self._connection: Connection | None = None
+        self.counters = Counters()
+        self.round_trips = 0
+
+    async def commit(self, batch: Sequence[TxnSpec]) -> list[Outcome]:
+        """Commits what of the batch can be committed: row counts or the error of each."""
+        try:
+            if len(batch) == 1:
+                return [await self._alone(batch[0])]
+            counts = await self._transaction(lambda connection: self._folded(connection, batch))
+            self.counters.transactions += len(batch)
+            return list(counts)
+        except _GuiltyError as found:
+            return await self._apart(batch, found.members)
+        except StoreUnavailableError as error:
+            return [error] * len(batch)
+        except Exception as error:
+            # Nothing is stored. Whoever is at fault, wrong argument types included, is alone in the end.
+            if len(batch) == 1:
+                return [translated(batch[0].label, "", error)]
+            half = len(batch) // 2
+            return [*await self.commit(batch[:half]), *await self.commit(batch[half:])]
+
+    async def _apart(self, batch: Sequence[TxnSpec], guilty: set[int]) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        good = [index for index in range(len(batch)) if index not in guilty]
+        if good:
+            outcomes.update(zip(good, await self.commit([batch[index] for index in good]), strict=True))
+        for index in sorted(guilty):
+            outcomes[index] = (await self.commit([batch[index]]))[0]
+        return [outcomes[index] for index in range(len(batch))]
+
+    async def _transaction(self, work: Callable[[Connection], Awaitable[R]], *, whole: bool = True) -> R:
+        """Runs `work` within BEGIN and COMMIT (unless not `whole`), again where that may help."""
+        replaced = False
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(PAUSE_SECONDS * 2**attempt)
+            connection, committing = await self._connected(), not whole
+            try:
+                if whole:
+                    await connection.begin()
+                result = await work(connection)
+                committing = True
+                if whole:
+                    await connection.commit()
+                    self.round_trips += 2
+                self.counters.commits += 1
+                return result
+            except Exception as error:
+                failure = translated("commit", "COMMIT", error)
+                if not isinstance(failure, ConnectionLostError):
+                    await self._undo(connection, whole)
+                    if isinstance(failure, RetryableError):
+                        continue
+                    raise failure from error
+                self._drop()
+                if committing or replaced:
+                    text = "was lost while it committed: the outcome is not known" if committing else "was lost"
+                    raise StoreUnavailableError(f"the connection to PostgreSQL {text}") from error
+                replaced = True
+            except BaseException:
+                self._drop()
+                raise
+        raise StoreUnavailableError("PostgreSQL undid the transaction too often for the sake of others; try again")
+
+    async def _undo(self, connection: Connection, whole: bool) -> None:
+        if not whole:
+            return
+        try:
+            await connection.rollback()
+        except Exception:
+            self._drop()
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.broken:
+            self._connection = await connect(self._url)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.drop()
+            self._connection = None
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    # --- a TxnSpec by itself -------------------------------------------------------------------------------------
+
+    async def _alone(self, txn: TxnSpec) -> Outcome:
+        if not txn.steps:
+            return []
+        # A single INSERT of one row is a transaction by itself; a failed guard could not be undone that way.
+        whole = len(txn.steps) > 1 or not txn.steps[0].statement.insert_columns
+        try:
+            counts = await self._transaction(lambda connection: self._singly(connection, txn), whole=whole)
+        except LakhError as error:
+            return error
+        self.counters.transactions += 1
+        return counts
+
+    async def _singly(self, connection: Connection, txn: TxnSpec) -> list[int]:
+        counts: list[int] = []
+        for step in txn.steps:
+            found = await self._execute(connection, txn.label, step.statement, step.arguments)
+            if step.expect is not None and found != step.expect:
+                raise GuardFailedError(txn.label, step.statement.name, step.expect, found)
+            counts.append(found)
+        return counts
+
+    async def _execute(
+        self, connection: Connection, label: str, statement: Statement, arguments: tuple[Any, ...]
+    ) -> int:
+        started = perf_counter()
+        try:
+            found = await connection.execute(statement.text, arguments)
+        except Exception as error:
+            raise translated(label, statement.name, error) from error
+        self._count(statement, 1, perf_counter() - started)
+        return found
+
+    def _count(self, statement: Statement, executions: int, seconds: float) -> None:
+        self.round_trips += 1
+        self.counters.statements += executions
+        self.counters.count(statement.name, seconds, executions)
+
+    # --- many TxnSpecs at once -----------------------------------------------------------------------------------
+
+    async def _folded(self, connection: Connection, batch: Sequence[TxnSpec]) -> list[list[int]]:
+        counts = [[0] * len(txn.steps) for txn in batch]
+        for statement, items in runs(batch):
+            folding = await self._folding(connection, statement) if len(items) > 1 else None
+            if folding is None:
+                for item in items:
+                    label = batch[item.txn].label
+                    counts[item.txn][item.step] = await self._execute(connection, label, statement, item.arguments)
+            elif folding.insert:
+                await self._insert(connection, statement, folding, items, counts)
+            else:
+                await self._change(connection, statement, folding, items, counts)
+            guilty = {
+                item.txn
+                for item in items
+                if (expected := batch[item.txn].steps[item.step].expect) is not None
+                and counts[item.txn][item.step] != expected
+            }
+            if guilty:
+                raise _GuiltyError(guilty)
+        return counts
+
+    async def _folding(self, connection: Connection, statement: Statement) -> Folding | None:
+        if statement not in self._foldings:
+            if statement.insert_columns:
+                self._foldings[statement] = fold_insert(statement)
+            else:
+                types = await connection.parameter_types(statement.text)
+                self._foldings[statement] = fold_change(statement, types)
+        return self._foldings[statement]
+
+    async def _insert(
+        self, connection: Connection, statement: Statement, folding: Folding, items: list[Item], counts: list[list[int]]
+    ) -> None:
+        for each in folding.rounds(items):
+            started = perf_counter()
+            found = await connection.execute(folding.text, each.arrays)
+            self._count(statement, len(each.groups), perf_counter() - started)
+            if found != len(each.groups):
+                raise _UnknownGuiltyError(f"{statement.name} stored {found} of {len(each.groups)} rows")
+            for group in each.groups:
+                counts[group[0].txn][group[0].step] = 1
+
+    async def _change(
+        self, connection: Connection, statement: Statement, folding: Folding, items: list[Item], counts: list[list[int]]
+    ) -> None:
+        for each in folding.rounds(items):
+            started = perf_counter()
+            changed = await connection.fetch(folding.text, each.arrays)
+            self._count(statement, sum(map(len, each.groups)), perf_counter() - started)
+            for (place,) in changed:
+                for item in each.groups[place]:
+                    counts[item.txn][item.step] += 1
