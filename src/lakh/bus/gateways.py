@@ -11,7 +11,7 @@ The newest session of a host wins: attaching it closes the older one, wherever t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -162,7 +162,10 @@ class _Waiting:
 
 
 class Gateways:
-    """All gateways of this control process; a HostCaller. Use from one event loop."""
+    """All gateways of this control process; a HostCaller. Use from one event loop.
+
+    `on_figures` may be set: it is called with each gateway's number and metrics, once a second.
+    """
 
     def __init__(self, settings: bus.GatewaySettings, events: AgentEvents) -> None:
         self._settings = settings
@@ -174,6 +177,8 @@ class Gateways:
         self._last_call = 0
         self._room = asyncio.Semaphore(limits.CALLS_IN_FLIGHT)
         self._listener: BusListener | None = None
+        self._arrival = asyncio.Event()
+        self.on_figures: Callable[[int, dict[str, float]], None] = lambda _gateway, _figures: None
 
     # --- gateways ----------------------------------------------------------------------------------------------------
     def listen(self, path: str) -> None:
@@ -201,12 +206,19 @@ class Gateways:
         """Leaves the gateways: they keep their agents for the next control process. Waiting calls fail."""
         if self._listener is not None:
             self._listener.close()
+            self._listener = None
         for gateway in self._connected:
             gateway.end.close()
             self._fail_calls(gateway, "this server is stopping")
         self._connected.clear()
         self._hosts.clear()
         self._orphans.clear()
+
+    async def connected(self, gateway: int) -> None:
+        """Waits until the gateway of this number is connected."""
+        while all(known.number != gateway for known in self._connected):
+            self._arrival.clear()
+            await self._arrival.wait()
 
     def figures(self) -> dict[int, dict[str, float]]:
         """The newest metrics of each connected gateway, by its number."""
@@ -302,6 +314,7 @@ class Gateways:
                 self._note(gateway, message.session, message.host_id)
             case bus.GatewayFigures():
                 gateway.figures = message.figures
+                self.on_figures(gateway.number, message.figures)
             case bus.GatewayHello():
                 self._hello(gateway, message)
             case _:
@@ -313,6 +326,7 @@ class Gateways:
                 other.end.close()
                 self._lost(other)
         gateway.number = hello.gateway
+        self._arrival.set()
         adopted: list[int] = []
         for held in hello.held:
             session, host_id = held.session, held.host_id

@@ -246,7 +246,7 @@ class Gateway:
         """Tells a new owner of liveness what it cannot know: who waits to be attached, who is behind."""
         for session in self._sessions.values():
             if session.startup is not None:
-                owner.connection.send(session.startup)
+                owner.connection.send(msgspec.structs.replace(session.startup, attached_host_id=session.host_id))
         self._pings.forget(self._hosts.values())
         self._pings.flush()
 
