@@ -52,8 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     dialers = [BusDialer(path, loop, ToGateway, gateway.connect) for path in options.bus]
     for dialer in dialers:
         dialer.dial()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: loop.stop())
+    _stop_on_signals(loop)
     if options.with_parent:
         _stop_with_parent(loop, os.getppid())
     gc.collect()
@@ -113,6 +112,15 @@ def _unblock_logs() -> None:
         return  # a socket or a closed descriptor: leave it
     os.dup2(own, 2)
     os.close(own)
+
+
+def _stop_on_signals(loop: Loop) -> None:
+    """SIGTERM and SIGINT end the loop; the pipe wakes it from its poll."""
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    loop.add_reader(reader, loop.stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: loop.stop())
 
 
 def _stop_with_parent(loop: Loop, parent: int) -> None:

@@ -3,8 +3,9 @@
 * *hello*: a connection whose first TLS record has not arrived whole has no TLS state and no place among the handshakes.
   Silent peers, bare TCP probes, trickles and garbage end here. At most HELLOS_WAITING; above, the oldest is closed.
 * *handshake*: at most HANDSHAKES_IN_FLIGHT, so that few finish soon rather than all late. While all places are taken
-  nothing is accepted (newcomers wait in the kernel's queue), and whoever holds one for HANDSHAKE_CROWDED_SECONDS loses
-  it. Every handshake ends within HANDSHAKE_SECONDS.
+  nothing is accepted (newcomers wait in the kernel's queue), and whoever holds one for several times as long as those
+  that finish need loses it: 5,000 peers that never finish are through in seconds, and agents that are slow because all
+  of them come at once keep theirs. Every handshake ends within HANDSHAKE_SECONDS.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ _TLS_HANDSHAKE: Final = 0x16
 _TLS_MAJOR: Final = 0x03
 _RECORD_HEADER_BYTES: Final = 5
 _RECORD_BYTES: Final = _RECORD_HEADER_BYTES + limits.TLS_PLAINTEXT_BYTES
+_TYPICAL_SECONDS: Final = 0.2  # of a handshake, before the first one
+_PATIENCE: Final = 4  # times the typical handshake, while all places are taken
+_PATIENCE_SECONDS_LEAST: Final = 0.5
 _ACCEPTS: Final = 16  # at a time, before handshakes get their turn again
 _OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -48,6 +52,7 @@ class Newcomers:
         self._ready: dict[Session, None] = {}  # whole hello, waiting for a place; oldest first
         self._handshakes: dict[Session, float] = {}  # in place since when; oldest first
         self._listeners: dict[int, socket.socket] = {}
+        self._typical_seconds = _TYPICAL_SECONDS
         self._accepting = False
         self._bind: Callable[[], list[socket.socket]] | None = None
         loop.on_newcomer = self._event
@@ -77,7 +82,9 @@ class Newcomers:
         """Once a second: makes room among handshakes, and listens again where it had to stop."""
         now = self._loop.monotonic()
         if self.handshakes_in_flight >= limits.HANDSHAKES_IN_FLIGHT:
-            late = [s for s, since in self._handshakes.items() if now - since > limits.HANDSHAKE_CROWDED_SECONDS]
+            patience = max(_PATIENCE_SECONDS_LEAST, _PATIENCE * self._typical_seconds)
+            patience = min(patience, limits.HANDSHAKE_CROWDED_SECONDS)
+            late = [s for s, since in self._handshakes.items() if now - since > patience]
             for session in late:
                 self._fail(session, "crowded")
         self._relisten()
@@ -208,7 +215,8 @@ class Newcomers:
             self._fail(session, "slow")
         elif tls.handshake_done:
             self._figures.handshakes += 1
-            del self._handshakes[session]
+            took = self._loop.monotonic() - self._handshakes.pop(session)
+            self._typical_seconds += (took - self._typical_seconds) / 16
             self._loop.remove_newcomer(session.fd)
             self._edge.established(session, messages)
             self._place_is_free()
