@@ -1,0 +1,1 @@
+"""Health, investigation, fencing (agent-protocol 4.9)."""

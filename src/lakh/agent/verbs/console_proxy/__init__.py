@@ -1,0 +1,1 @@
+"""What the agent of a console proxy VM answers (addendum 3)."""

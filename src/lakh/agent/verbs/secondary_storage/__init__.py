@@ -1,0 +1,1 @@
+"""What the agent of a secondary storage VM answers (addendum 3)."""

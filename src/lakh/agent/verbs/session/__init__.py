@@ -1,0 +1,1 @@
+"""Connecting, staying connected, leaving (agent-protocol 3)."""

@@ -1,0 +1,1 @@
+"""Figures of hosts and VMs (agent-protocol 4.7)."""

@@ -1,0 +1,272 @@
+"""One process's agents: builds them, connects them, and lets things happen to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from lakh.agent import verbs
+from lakh.agent.fake import FakeHypervisor
+from lakh.agent.fake_addresses import SharedAddresses
+from lakh.agent.fake_storage import SharedStorage
+from lakh.agent.host import Agent, Host, SystemVm
+from lakh.agent.images import ImageStores
+from lakh.agent.router import Routers
+from lakh.base.clock import SystemClock
+from lakh.base.ids import UuidFactory
+from lakh.fleet.behaviour import Event, load_behaviour
+from lakh.fleet.dialler import Dialler
+from lakh.fleet.identity import Identities
+from lakh.fleet.member import Address, Member
+from lakh.fleet.options import Options
+from lakh.fleet.statistics import Statistics
+from lakh.fleet.systemvms import SystemVms
+from lakh.fleet.timers import Timers
+from lakh.wire.tls import CertificateFiles, TlsSide
+
+NONSENSE = b"\x00\x00\x00\x20this is not a TLS record at all."
+
+
+class Fleet:
+    """The agents of one process. Make it within a running loop, then `start`."""
+
+    def __init__(self, options: Options) -> None:
+        verbs.load()
+        self.options = options
+        self.statistics = Statistics()
+        self.timers = Timers(asyncio.get_running_loop())
+        self.behaviour = load_behaviour(options.behaviour)
+        self.identities = Identities(
+            options.entries,
+            seed=options.seed,
+            network=options.network,
+            prefix=options.prefix,
+            cpus=options.cpus,
+            speed_mhz=options.speed_mhz,
+            memory_bytes=options.memory_bytes,
+        )
+        shared = options.shared
+        self.storage = SharedStorage(options.pool_bytes, shared / "volumes" if shared else None)
+        self.addresses = SharedAddresses(shared)
+        self.images = ImageStores(options.seed_images)
+        self.routers = Routers()
+        self.clock = SystemClock()
+        self.random = Random(options.seed * 1_000_003 + options.first)
+        self.uuids = UuidFactory(self.clock, self.random)
+        self.system_vms = SystemVms(self, self.behaviour.boot_seconds)
+        self.servers = options.servers
+        self.members: list[Member] = []
+        self._side = TlsSide.client()
+        self._keystores: TemporaryDirectory[str] | None = None
+        self._dialler = Dialler(self.statistics, options.servers, options.handshakes)
+        self._dead: dict[int, bool] = {}
+        self._next_cluster = 0
+        self._next_number = self.identities.total
+        self._stopping = False
+
+    # --- life --------------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """Makes the agents and begins to connect them; returns when all have been told to."""
+        size = self.options.batch_size or 500
+        for start in range(self.options.first, self.options.last + 1, size):
+            stop = min(start + size, self.options.last + 1)
+            fresh = [self._new_member(number) for number in range(start, stop)]
+            self.members += fresh
+            for member in fresh:
+                member.connect(0.0)
+            if self._stopping:
+                return
+            pause = self.options.batch_wait_seconds if self.options.batch_size else 0.0
+            await asyncio.sleep(pause if stop <= self.options.last else 0.0)
+        for event in self.behaviour.events:
+            self._repeat(event)
+
+    async def stop(self) -> None:
+        """Every agent says good-bye; links are closed."""
+        self._stopping = True
+        self._dialler.stop()
+        for count, member in enumerate(self.all_members()):
+            member.session.leave()
+            if count % 500 == 499:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        for member in self.all_members():
+            member.close()
+        if self._keystores is not None:
+            self._keystores.cleanup()
+
+    def all_members(self) -> list[Member]:
+        """Hosts, then system VMs."""
+        return [*self.members, *self.system_vms.members.values()]
+
+    def hosts(self) -> Iterable[tuple[Member, Host, FakeHypervisor]]:
+        for member in self.members:
+            host = member.agent
+            assert isinstance(host, Host)
+            hypervisor = host.hypervisor
+            assert isinstance(hypervisor, FakeHypervisor)
+            yield member, host, hypervisor
+
+    def is_dead(self, member: Member) -> bool:
+        return member.number in self._dead
+
+    def _new_member(self, number: int) -> Member:
+        hypervisor = FakeHypervisor(
+            self.identities.facts(number), number, self.storage, self.clock, self.addresses, self.system_vms
+        )
+        host = Host(
+            self.identities.guid(number),
+            self.identities.place(number),
+            hypervisor,
+            self.routers,
+            self.images,
+            self.clock,
+            self.random,
+            self.uuids,
+        )
+        return Member(number, host, self.behaviour.agent, self)
+
+    # --- Surroundings ------------------------------------------------------------------------------------------------
+    def dial(self, member: Member) -> None:
+        if not self._stopping:
+            self._dialler.ask(member)
+
+    def tls_side(self, agent: Agent) -> TlsSide:
+        """One side for all agents without a certificate; an agent with one has its own, made for each connection."""
+        keystore = agent.keystore
+        if keystore is None or not keystore.certificate:
+            return self._side
+        if self._keystores is None:
+            self._keystores = TemporaryDirectory(prefix="lakh-fleet-")
+        folder = Path(self._keystores.name)
+        files = CertificateFiles(folder / f"{agent.own_name}.crt", folder / f"{agent.own_name}.key")
+        files.certificate.write_text(keystore.certificate)
+        files.key.touch(mode=0o600)
+        files.key.write_text(keystore.key)
+        return TlsSide.client(certificate=files)
+
+    # --- Nursery -----------------------------------------------------------------------------------------------------
+    def new_system_vm(self, kind: str, name: str, boot: dict[str, str]) -> SystemVm:
+        agent = SystemVm(kind, name, boot, self.images, self.clock, self.random, self.uuids)
+        agent.download_seconds = self.behaviour.agent.download_seconds
+        return agent
+
+    def adopt(self, agent: SystemVm, servers: tuple[Address, ...]) -> Member:
+        self._next_number += 1
+        number = self._next_number + self.options.first * 16
+        return Member(number, agent, self.behaviour.agent, self, servers)
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.timers.later(seconds, call)
+
+    def holds(self, number: int) -> bool:
+        return self.options.first <= number <= self.options.last
+
+    # --- mischief ----------------------------------------------------------------------------------------------------
+    def choose(self, percent: float) -> list[Member]:
+        """A random share of the hosts, at least one where percent is above zero."""
+        count = min(len(self.members), max(1, round(len(self.members) * percent / 100))) if percent > 0 else 0
+        return self.random.sample(self.members, count)
+
+    def named(self, names: Iterable[str]) -> list[Member]:
+        wanted = set(names)
+        return [member for member in self.all_members() if member.agent.own_name in wanted]
+
+    def of_cluster(self, cluster: str) -> list[Member]:
+        return [member for member, host, _ in self.hosts() if host.place.cluster == cluster]
+
+    def disconnect(self, members: Iterable[Member]) -> int:
+        chosen = [member for member in members if member.connected]
+        for member in chosen:
+            member.cut()
+        return len(chosen)
+
+    def corrupt(self, members: Iterable[Member]) -> int:
+        chosen = [member for member in members if member.connected]
+        for member in chosen:
+            member.write_raw(NONSENSE)
+        return len(chosen)
+
+    def freeze(self, members: Iterable[Member], seconds: float = 0.0) -> int:
+        chosen = [member for member in members if not member.session.frozen]
+        for member in chosen:
+            member.freeze()
+            if seconds > 0:
+                self.later(seconds, member.heal)
+        return len(chosen)
+
+    def kill(self, members: Iterable[Member], seconds: float = 0.0) -> int:
+        """Hosts lose power: their VMs are gone, and they come back after `seconds`, or never."""
+        count = 0
+        for member in members:
+            host = member.agent
+            if not isinstance(host, Host) or self.is_dead(member):
+                continue
+            hypervisor = host.hypervisor
+            assert isinstance(hypervisor, FakeHypervisor)
+            member.session.die()
+            for name in hypervisor.lose_power():
+                self.routers.drop(name)
+            host.rulesets = None
+            self._dead[member.number] = True
+            count += 1
+            if seconds > 0:
+                self.later(seconds, partial(self._come_back, member))
+        return count
+
+    def revive(self, members: Iterable[Member]) -> int:
+        count = 0
+        for member in members:
+            if self._dead.pop(member.number, False):
+                member.session.revive(0.0)
+                count += 1
+        return count
+
+    def _come_back(self, member: Member) -> None:
+        self.revive([member])
+
+    def heal(self) -> int:
+        """Ends every freeze, slowness and death."""
+        count = 0
+        for member in self.all_members():
+            if member.session.frozen:
+                member.heal()
+                count += 1
+        self.behaviour.agent.slowness = 1.0
+        return count + self.revive(self.members)
+
+    def slow(self, factor: float, seconds: float = 0.0) -> None:
+        """Every delay of the behaviour is multiplied."""
+        self.behaviour.agent.slowness = factor
+        if seconds > 0:
+            self.later(seconds, lambda: setattr(self.behaviour.agent, "slowness", 1.0))
+
+    def _repeat(self, event: Event) -> None:
+        def happen() -> None:
+            if self._stopping:
+                return
+            self._befall(event)
+            self.later(event.every_seconds, happen)
+
+        self.later(event.every_seconds, happen)
+
+    def _befall(self, event: Event) -> None:
+        if event.action == "slow":
+            self.slow(event.factor, event.for_seconds)
+            return
+        if event.by_cluster:
+            clusters = list(dict.fromkeys(host.place.cluster for _, host, _ in self.hosts()))
+            members = self.of_cluster(clusters[self._next_cluster % len(clusters)]) if clusters else []
+            self._next_cluster += 1
+        else:
+            members = self.choose(event.share * 100)
+        if event.action == "disconnect":
+            self.disconnect(members)
+        elif event.action == "freeze":
+            self.freeze(members, event.for_seconds)
+        else:
+            self.kill(members, event.for_seconds)

@@ -1,0 +1,86 @@
+"""Figures of a fleet process: totals since the start, and latencies of the last second."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import Any
+
+from lakh.base.limits import FLEET_REJECTIONS_KEPT
+
+_KEPT = 4096  # latencies of one second; more are counted and not kept
+
+
+class Statistics:
+    """Counters; `line` gives one second's line and begins the next."""
+
+    __slots__ = (
+        "_latencies",
+        "answers",
+        "commands",
+        "connected",
+        "connects",
+        "dialling",
+        "failed_answers",
+        "failures",
+        "losses",
+        "rejections",
+        "total_rejected",
+        "unreadable",
+        "waiting",
+    )
+
+    def __init__(self) -> None:
+        self.connected = 0
+        self.connects = 0
+        self.losses = 0
+        self.failures = 0
+        self.dialling = 0
+        self.waiting = 0
+        self.answers = 0
+        self.failed_answers = 0
+        self.unreadable = 0
+        self.total_rejected = 0
+        self.commands: Counter[str] = Counter()
+        self.rejections: deque[str] = deque(maxlen=FLEET_REJECTIONS_KEPT)
+        self._latencies: list[float] = []
+
+    def answered(self, name: str, seconds: float, result: bool) -> None:
+        self.answers += 1
+        self.failed_answers += not result
+        self.commands[name] += 1
+        if len(self._latencies) < _KEPT:
+            self._latencies.append(seconds)
+
+    def rejected(self, name: str, text: str) -> None:
+        self.total_rejected += 1
+        self.rejections.append(f"{name}: {text[:500]}")
+
+    def broken(self, text: str) -> None:
+        self.unreadable += 1
+        self.rejections.append(f"unreadable: {text[:500]}")
+
+    def totals(self) -> dict[str, Any]:
+        return {
+            "connected": self.connected,
+            "connects": self.connects,
+            "losses": self.losses,
+            "failed_connects": self.failures,
+            "dialling": self.dialling,
+            "waiting": self.waiting,
+            "answers": self.answers,
+            "failed_answers": self.failed_answers,
+            "unreadable": self.unreadable,
+            "rejected": self.total_rejected,
+        }
+
+    def line(self) -> dict[str, Any]:
+        """Totals, and the percentiles of how long the last second's commands took, in milliseconds."""
+        latencies, self._latencies = sorted(self._latencies), []
+        line = self.totals()
+        if latencies:
+            last = len(latencies) - 1
+            line["command_ms"] = {
+                name: round(latencies[round(last * part)] * 1000, 3)
+                for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+            }
+        return line
