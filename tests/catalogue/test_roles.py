@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lakh.catalogue.roles import Rule, RuleSet, default_roles, rules
+from lakh.catalogue.roles import Rule, RuleSet, default_role_types, default_roles, role_types_of, rules
 
 
 def decide(role_id: int, command: str) -> bool | None:
@@ -53,3 +53,10 @@ def test_roles_are_cloudstacks(catalogue_reference: dict[str, Any]) -> None:
         assert fact["ispublic"]
         assert fact["state"] == "enabled"
         assert [[r.rule, r.permission] for r in rules(fact["id"])] == fact["permissions"], fact["name"]
+
+
+def test_default_role_types_of_every_command_are_cloudstacks(api_reference: dict[str, Any]) -> None:
+    for command, fact in api_reference.items():
+        if command != "migrateVolume":  # the reference describes the admin class, the user's class names all
+            assert set(role_types_of(command)) == set(fact["roles"]), command
+        assert set(default_role_types(command)) == set(fact["defroles"]), command

@@ -3,7 +3,8 @@
 A role's rules are tried in order and the first that matches the command decides; `*` in a rule stands for any
 characters. Where none matches, the command's own role types decide, and the root admin role passes without rules
 (api-conventions, section 11). `role_rules.txt` holds the rules of all roles in one list: a line is a rule (`!` denies)
-and the ids of the roles that hold it, each role reading its own lines from top to bottom.
+and the ids of the roles that hold it, each role reading its own lines from top to bottom. `command_roles.txt` holds
+the role types (by number) of the commands that name any.
 """
 
 from __future__ import annotations
@@ -64,6 +65,44 @@ def rules(role_id: int) -> tuple[Rule, ...]:
         if mark in holders:
             found.append(Rule(rule.removeprefix("!"), "deny" if rule.startswith("!") else "allow"))
     return tuple(found)
+
+
+@cache
+def _annotated() -> dict[str, tuple[str, ...]]:
+    names = {str(number): name for name, number in ROLE_TYPES.items()}
+    split = (line.partition(" ") for line in files.words("command_roles.txt"))
+    return {command: tuple(names[digit] for digit in digits) for command, _, digits in split}
+
+
+def role_types_of(command: str) -> tuple[str, ...]:
+    """The role types that may run `command` where no rule says otherwise; none for most commands."""
+    return _annotated().get(command, ())
+
+
+@cache
+def _ruled() -> frozenset[str]:
+    return frozenset(line.partition(" ")[0].removeprefix("!") for line in files.words("role_rules.txt"))
+
+
+def is_ruled(command: str) -> bool:
+    """True when a default role has a rule for exactly this command."""
+    return command in _ruled()
+
+
+def default_role_types(command: str) -> tuple[str, ...]:
+    """The role types whose first default role may run `command` in a fresh installation."""
+    allowed = (t for t, number in ROLE_TYPES.items() if number != ROOT_ADMIN and _may(number, t, command))
+    return ("Admin", *allowed)
+
+
+def _may(role_id: int, role_type: str, command: str) -> bool:
+    decided = _compiled(role_id).decide(command)
+    return role_type in role_types_of(command) if decided is None else decided
+
+
+@cache
+def _compiled(role_id: int) -> RuleSet:
+    return RuleSet(rules(role_id))
 
 
 class RuleSet:

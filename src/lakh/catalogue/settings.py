@@ -31,7 +31,7 @@ class Setting(msgspec.Struct, frozen=True):
     `accepts` narrows the values beyond type and options: a range `0-5`, listed words `a,b`, or a named form
     (see `setting_value`). `multiplier` turns the value into the server's unit. `build` names the CloudStack build that
     has the setting, empty for the ordinary one. A setting that is not `registered` has a default but no place in lists;
-    one that is not `declared` is left in the store by history alone. The value of a `secured` one is kept encrypted.
+    one that is not `declared` is left in the store by history alone. The value of a `secured` one is never shown.
     """
 
     name: str

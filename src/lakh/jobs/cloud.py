@@ -24,6 +24,7 @@ class RowIds(Protocol):
     """Row ids in blocks leased from the store."""
 
     def next(self, table: str) -> int: ...
+    async def reserve(self, table: str, count: int) -> None: ...
 
 
 class Children(Protocol):

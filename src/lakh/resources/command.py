@@ -231,6 +231,13 @@ def event(
     )
 
 
+def completed(call: Call, kind: str, description: str, instance: tuple[str, str] | None = None) -> EventRow:
+    """The one event of a command that answers at once, owned by its caller."""
+    caller = call.caller
+    owner = (caller.account_id, caller.domain_id)
+    return event(call.cloud, kind, "Completed", description, caller.user_id, owner, instance)
+
+
 def result_json(run: Run[Any], view: View | None, spec_name: str) -> bytes:
     """The JSON of jobresult: the object under its name, or success."""
     from lakh.contract.declaration import COMMANDS

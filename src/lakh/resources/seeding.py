@@ -1,4 +1,5 @@
-"""The rows of a fresh installation that everything else hangs on: ROOT, the system and admin accounts, their users."""
+"""The rows of a fresh installation that everything else hangs on: ROOT, the system and admin accounts, their users,
+and what the catalogue says."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from lakh.resources.account.row import ADMIN, ADMIN_ACCOUNT, SYSTEM_ACCOUNT, Acc
 from lakh.resources.account.row import INSERT as INSERT_ACCOUNT
 from lakh.resources.domain.row import INSERT as INSERT_DOMAIN
 from lakh.resources.domain.row import ROOT_DOMAIN, DomainRow
+from lakh.resources.first_rows import first_rows
 from lakh.resources.limit.row import ACCOUNT, DOMAIN, INSERT_COUNT, ResourceCountRow
 from lakh.resources.user.row import ADMIN_USER, INSERT, SYSTEM_USER, UserRow
 from lakh.store.statement import TxnSpec, select
@@ -81,8 +83,21 @@ async def seed(cloud: Cloud, admin_password: str) -> bool:
         )
         txn.put(INSERT_ACCOUNT, account).put(INSERT, user)
         txn.put(INSERT_COUNT, ResourceCountRow(owner_kind=ACCOUNT, owner_id=account_id))
+    await _put_catalogue(cloud, txn)
     try:
         await cloud.store.submit(txn)
     except DuplicateError:
         return False
     return True
+
+
+async def _put_catalogue(cloud: Cloud, txn: TxnSpec) -> None:
+    """Adds the catalogue's rows, and skips their ids so that they are never dealt."""
+    last: dict[str, int] = {}
+    for statement, row in first_rows(cloud.uuid, cloud.now_ms()):
+        txn.put(statement, row)
+        last[row.TABLE.name] = row.id  # type: ignore[attr-defined]
+    for name, row_id in last.items():
+        await cloud.row_ids.reserve(name, row_id)
+        while cloud.id(name) < row_id:
+            pass

@@ -162,6 +162,44 @@ CREATE INDEX event_domain ON event (domain_id, id) WHERE NOT archived;
 CREATE INDEX event_listed ON event (id) WHERE NOT archived;
 CREATE INDEX event_resource ON event (resource_uuid, id) WHERE resource_uuid IS NOT NULL;
 CREATE UNIQUE INDEX event_uuid ON event (uuid);
+CREATE TABLE guest_os (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    category_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    is_shown BOOLEAN NOT NULL,
+    is_user_defined BOOLEAN NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX guest_os_category_id ON guest_os (category_id, id);
+CREATE UNIQUE INDEX guest_os_uuid ON guest_os (uuid);
+CREATE TABLE guest_os_category (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    is_featured BOOLEAN NOT NULL,
+    sort_key INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX guest_os_category_uuid ON guest_os_category (uuid);
+CREATE TABLE guest_os_mapping (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    guest_os_id INTEGER NOT NULL,
+    hypervisor TEXT NOT NULL,
+    hypervisor_version TEXT NOT NULL,
+    os_name TEXT NOT NULL,
+    is_user_defined BOOLEAN NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX guest_os_mapping_os ON guest_os_mapping (guest_os_id, hypervisor, hypervisor_version);
+CREATE UNIQUE INDEX guest_os_mapping_uuid ON guest_os_mapping (uuid);
 CREATE TABLE guest_vlan (
     id INTEGER NOT NULL,
     physical_network_id INTEGER NOT NULL,
@@ -235,6 +273,21 @@ CREATE TABLE host_tag (
 );
 CREATE UNIQUE INDEX host_tag_host ON host_tag (host_id, tag);
 CREATE INDEX host_tag_tag ON host_tag (tag, host_id);
+CREATE TABLE hypervisor_capability (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    hypervisor TEXT NOT NULL,
+    hypervisor_version TEXT NOT NULL,
+    max_guests INTEGER,
+    max_data_volumes INTEGER NOT NULL,
+    max_hosts_per_cluster INTEGER,
+    security_group_enabled BOOLEAN NOT NULL,
+    storage_motion_enabled BOOLEAN NOT NULL,
+    vm_snapshot_enabled BOOLEAN NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX hypervisor_capability_uuid ON hypervisor_capability (uuid);
+CREATE UNIQUE INDEX hypervisor_capability_version ON hypervisor_capability (hypervisor, hypervisor_version);
 CREATE TABLE id_block (
     name TEXT NOT NULL,
     next_id INTEGER NOT NULL,
@@ -460,6 +513,34 @@ CREATE TABLE resource_limit (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX resource_limit_owner ON resource_limit (owner_kind, owner_id, type);
+CREATE TABLE role (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    description TEXT,
+    is_default BOOLEAN NOT NULL,
+    is_public BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX role_name ON role (name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX role_uuid ON role (uuid);
+CREATE TABLE role_permission (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    role_id INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    permission TEXT NOT NULL,
+    description TEXT,
+    sort_order INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX role_permission_order ON role_permission (role_id, sort_order, id);
+CREATE UNIQUE INDEX role_permission_rule ON role_permission (role_id, rule);
+CREATE UNIQUE INDEX role_permission_uuid ON role_permission (uuid);
 CREATE TABLE service_offering (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
