@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from lakh.bus import messages as bus
-from lakh.bus.gateways import Gateways, Request, StartingAgent
+from lakh.bus.agents import Request, StartingAgent
+from lakh.bus.gateways import Gateways
 from lakh.bus.socket import BusDialer
 from lakh.gateway.capacity import Capacity
 from lakh.gateway.gateway import Gateway

@@ -154,7 +154,7 @@ async def test_an_agent_that_says_startup_without_end_does_not_reach_control(
 
 
 async def test_startups_that_control_is_too_slow_for_are_bounded(
-    connect: Connect, stand: Stand, control: Control, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, stand: Stand, gateways: Gateways, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "STARTUPS_WAITING_BYTES", 1000)
     agents = [await connect() for _ in range(20)]
@@ -167,7 +167,7 @@ async def test_startups_that_control_is_too_slow_for_are_bounded(
     for host_id in range(kept):  # once attached and up, their place is free again
         starting = await soon(control.startups.get())
         starting.attach(host_id)
-        starting._owner.host_is_up(host_id)
+        gateways.host_is_up(host_id)
     await stand.until(lambda: all(stand.gateway.holds(host_id) for host_id in range(kept)))
     another = await connect()
     await another.say_startup()

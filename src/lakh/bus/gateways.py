@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from functools import partial
 
 import msgspec
 
 from lakh.base import limits
 from lakh.base.log import logger
 from lakh.bus import messages as bus
+from lakh.bus.agents import AgentEvents, Request, StartingAgent
 from lakh.bus.connection import Connection
 from lakh.bus.hosts import HostUnreachableError
 from lakh.bus.socket import AsyncioPoller, BusListener
@@ -26,112 +27,10 @@ from lakh.wire.errors import ProtocolError
 from lakh.wire.message import Message
 from lakh.wire.payload import decode_payload, encode_payload
 from lakh.wire.sequence import in_sequence
-from lakh.wire.startup import Startup, read_startup
+
+__all__ = ["AgentEvents", "Gateways", "Request", "StartingAgent"]
 
 _log = logger(__name__)
-
-
-class AgentEvents(Protocol):
-    """What agents do on their own account. Called from the event loop: return soon, start tasks for the rest."""
-
-    def on_startup(self, agent: StartingAgent) -> None:
-        """An agent wants to be attached: call `attach` or `refuse` on it, now or later."""
-        ...
-
-    def on_gone(self, host_ids: Sequence[int], reason: str) -> None:
-        """Hosts lost their session. `reason` as in AgentGone, or gateway-lost once nobody took them over."""
-        ...
-
-    def on_gateway_lost(self, gateway: int, host_ids: Sequence[int]) -> None:
-        """Calls to these hosts fail, but they are not gone yet: `on_gone` follows for those that stay away."""
-        ...
-
-    def on_adopted(self, gateway: int, host_ids: Sequence[int]) -> None:
-        """A gateway came with these hosts attached and Up; those not Up yet follow by `on_startup`."""
-        ...
-
-    def on_power_report(self, report: bus.PowerReport) -> None: ...
-
-    def on_ruleset_report(self, report: bus.RulesetReport) -> None: ...
-
-    def on_ping_behind(self, host_ids: Sequence[int]) -> None: ...
-
-    def on_ping_seen(self, host_ids: Sequence[int]) -> None: ...
-
-    def on_agent_request(self, request: Request) -> None:
-        """An AgentControl request: call `answer` on it."""
-        ...
-
-
-class StartingAgent:
-    """An agent that has said Startup and waits for its verdict."""
-
-    __slots__ = ("_gateway", "_message", "_owner")
-
-    def __init__(self, owner: Gateways, gateway: _Gateway, message: bus.AgentStartup) -> None:
-        self._owner = owner
-        self._gateway = gateway
-        self._message = message
-
-    @property
-    def peer(self) -> str:
-        """The agent's address as the gateway sees it."""
-        return self._message.peer
-
-    @property
-    def known_host_id(self) -> int:
-        """The host id the agent remembers, -1 if it never had one. A claim, not a proof."""
-        return self._message.known_host_id
-
-    @property
-    def attached_host_id(self) -> int:
-        """The host this link is attached to already (a Startup asked for by a ping's answer), else -1."""
-        return self._message.attached_host_id
-
-    def startup(self) -> Startup:
-        """What the agent says it is. Raises ProtocolError when that cannot be read."""
-        return read_startup(self._message.payload)
-
-    def attach(self, host_id: int) -> None:
-        """Makes calls to `host_id` reach this agent, from now on and in order. An older session is closed."""
-        self._owner._attach(self._gateway, self._message.session, host_id)
-
-    def answer(self, answers: Sequence[Message]) -> None:
-        """The second answer to a Startup on an attached link, with the real ids (agent-protocol 3.2)."""
-        message = self._message
-        encoded = encode_payload(answers)
-        self._gateway.end.send(bus.AgentAnswer(message.session, message.sequence, message.flags, encoded))
-
-    def refuse(self, text: str) -> None:
-        """Tells the agent why it cannot be a host, and closes. A Java agent's process ends at that."""
-        self._gateway.end.send(bus.Refuse(self._message.session, text))
-
-    def drop(self) -> None:
-        """Closes without a word: the agent comes back and tries again."""
-        self._gateway.end.send(bus.Drop(-1, self._message.session))
-
-
-class Request:
-    """A request by an attached agent, to be answered."""
-
-    __slots__ = ("_gateway", "_message")
-
-    def __init__(self, gateway: _Gateway, message: bus.AgentRequest) -> None:
-        self._gateway = gateway
-        self._message = message
-
-    @property
-    def host_id(self) -> int:
-        return self._message.host_id
-
-    def commands(self) -> list[Message]:
-        """Raises ProtocolError when the agent sent no such thing."""
-        return decode_payload(self._message.payload)
-
-    def answer(self, answers: Sequence[Message]) -> None:
-        message = self._message
-        encoded = encode_payload(answers)
-        self._gateway.end.send(bus.AgentAnswer(message.session, message.sequence, message.flags, encoded))
 
 
 class _Gateway:
@@ -297,7 +196,7 @@ class Gateways:
             case bus.CallDone():
                 self._call_done(gateway, message)
             case bus.AgentStartup():
-                self._events.on_startup(StartingAgent(self, gateway, message))
+                self._events.on_startup(StartingAgent(message, gateway.end, partial(self._attach, gateway)))
             case bus.AgentGone():
                 self._agent_gone(gateway, message)
             case bus.PowerReport():
@@ -309,7 +208,7 @@ class Gateways:
             case bus.PingSeen():
                 self._events.on_ping_seen(message.host_ids)
             case bus.AgentRequest():
-                self._events.on_agent_request(Request(gateway, message))
+                self._events.on_agent_request(Request(message, gateway.end))
             case bus.AgentAttached():
                 self._note(gateway, message.session, message.host_id)
             case bus.GatewayFigures():
