@@ -1,0 +1,203 @@
+"""A small cloud whose hosts are fake hypervisors in this process: no wire, no sockets, every effect is looked at.
+
+    world = await World.build(cloud, hosts=4)
+    …
+    await world.check()        # the store and the hypervisors tell the same story
+
+Rows are written with the product's own insert statements, as the public API's verbs would leave them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from lakh.agent import verbs
+from lakh.agent.dispatch import execute, stopped
+from lakh.agent.fake import FakeHypervisor
+from lakh.agent.fake_addresses import SharedAddresses
+from lakh.agent.fake_storage import SharedStorage
+from lakh.agent.host import Host, Place
+from lakh.agent.hypervisor import Facts
+from lakh.agent.images import ImageStores
+from lakh.agent.router import Routers
+from lakh.base.clock import Clock
+from lakh.base.ids import UuidFactory
+from lakh.bus.hosts import HostUnreachableError
+from lakh.jobs.cloud import Cloud
+from lakh.resources.host.index import HostIndex
+from lakh.resources.host.row import CAPACITIES as HOST_CAPACITIES
+from lakh.resources.storage_pool.connect import modify_command
+from lakh.resources.storage_pool.row import CAPACITIES as POOL_CAPACITIES
+from lakh.resources.storage_pool.row import StoragePoolRow
+from lakh.resources.vm.row import VmRow
+from lakh.resources.volume.row import VolumeRow
+from lakh.store.statement import select
+from lakh.wire.message import Message
+from tests import rows
+
+verbs.load()
+
+ALL_VMS = select("test.vms", VmRow, "WHERE removed_ms IS NULL ORDER BY id")
+ALL_VOLUMES = select("test.volumes", VolumeRow, "WHERE removed_ms IS NULL ORDER BY id")
+
+GIB = 1 << 30
+
+
+class FakeHosts:
+    """A HostCaller whose hosts are fakes. `away` hosts cannot be reached; `delay` is awaited before and after a call;
+    `lose` says which answers are lost on the way back (the command has run)."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[int, Host] = {}
+        self.away: set[int] = set()
+        self.delay: Callable[[], float] | None = None
+        self.lose: Callable[[int, Message], bool] = lambda _host, _command: False
+        self.refuse: Callable[[int, Message], str] = lambda _host, _command: ""
+        self.said: list[tuple[int, str]] = []
+
+    async def call(
+        self, host_id: int, commands: Sequence[Message], *, timeout_seconds: float = 1800.0, stop_on_error: bool = True
+    ) -> list[Message]:
+        if self.delay is not None:
+            await asyncio.sleep(self.delay())
+        if host_id in self.away or host_id not in self.hosts:
+            raise HostUnreachableError(host_id, "no session", sent=False)
+        answers: list[Message] = []
+        lost = False
+        for command in commands:
+            self.said.append((host_id, command.name))
+            if stop_on_error and answers and not answers[-1].result:
+                answers.append(stopped())
+                continue
+            answers.append(self._answer(host_id, command))
+            lost = lost or self.lose(host_id, command)
+        if self.delay is not None:
+            await asyncio.sleep(self.delay())
+        if lost or host_id in self.away:
+            raise HostUnreachableError(host_id, "session lost while waiting")
+        return answers
+
+    def _answer(self, host_id: int, command: Message) -> Message:
+        if why := self.refuse(host_id, command):
+            from lakh.agent.dispatch import refusal
+
+            return refusal(self.hosts[host_id], command, why)
+        return execute(self.hosts[host_id], command)
+
+    def is_connected(self, host_id: int) -> bool:
+        return host_id in self.hosts and host_id not in self.away
+
+
+class World:
+    """Zone, pod, cluster, hosts, pool, template, offerings and a shared network, ready to deploy."""
+
+    def __init__(self, cloud: Cloud, hosts: FakeHosts, clock: Clock, random: Random) -> None:
+        self.cloud = cloud
+        self.hosts = hosts
+        self.storage = SharedStorage(1 << 50)
+        self.addresses = SharedAddresses(None)
+        self.images = ImageStores()
+        self.routers = Routers()
+        self._clock, self._random = clock, random
+        self.made: rows.Made
+
+    @classmethod
+    async def build(cls, cloud: Cloud, *, hosts: int = 4, cpus: int = 16, memory_gib: int = 64) -> World:
+        """`cloud.hosts` must be a FakeHosts."""
+        fakes = cloud.hosts
+        assert isinstance(fakes, FakeHosts)
+        world = cls(cloud, fakes, cloud.clock, Random(7))
+        world.made = await rows.insert_world(cloud, hosts=hosts, cpus=cpus, memory_bytes=memory_gib * GIB)
+        for number, row in enumerate(world.made.hosts, 1):
+            fakes.hosts[row.id] = world.new_host(number, row.id, row.name, row.private_ip, cpus, memory_gib * GIB)
+        await world.connect()
+        return world
+
+    def new_host(self, number: int, host_id: int, name: str, ip: str, cpus: int, memory_bytes: int) -> Host:
+        facts = Facts(
+            name=name,
+            private_ip=ip,
+            private_mac=f"52:54:00:00:{number >> 8:02x}:{number & 255:02x}",
+            private_netmask="255.255.0.0",
+            gateway="10.1.0.1",
+            cpus=cpus,
+            cpu_sockets=2,
+            speed_mhz=2000,
+            memory_bytes=memory_bytes,
+            reserved_memory_bytes=GIB,
+            os_name="Debian",
+            os_version="12",
+            kernel_version="6.1",
+            arch="x86_64",
+        )
+        hypervisor = FakeHypervisor(facts, number, self.storage, self._clock, self.addresses)
+        uuids = UuidFactory(self._clock, self._random)
+        host = Host(
+            f"guid-{number}", Place("1", "1", "1"), hypervisor, self.routers, self.images, self._clock, self._random, uuids
+        )
+        host.ready, host.host_id = True, host_id
+        execute(host, modify_command(self.made.pool))
+        return host
+
+    async def connect(self) -> None:
+        """Tells a (new) cloud that all hosts are connected."""
+        index = self.cloud.part(HostIndex)
+        await index.load()
+        for host_id in self.hosts.hosts:
+            index.set_connected(host_id, host_id not in self.hosts.away)
+
+    def running(self) -> dict[str, list[int]]:
+        """VM instance name to the host ids where a domain of that name runs."""
+        found: dict[str, list[int]] = {}
+        for host_id, host in self.hosts.hosts.items():
+            for domain in host.hypervisor.domains():
+                found.setdefault(domain.spec.name, []).append(host_id)
+        return found
+
+    def files(self) -> set[str]:
+        """Names of the volumes that lie on the pool."""
+        return {v.name for v, _ in self.storage.volumes() if v.kind == "volume"}
+
+    async def check(self) -> None:
+        """Raises AssertionError unless store, memory and hypervisors agree: every VM runs at most once and where the
+        store says, capacity and pool space are the sums of what is there, no file and no address is orphaned."""
+        vms = await self.cloud.store.rows(ALL_VMS)
+        volumes = await self.cloud.store.rows(ALL_VOLUMES)
+        running = self.running()
+        for vm in vms:
+            places = running.pop(vm.instance_name, [])
+            wanted = [vm.host_id] if vm.state == "Running" else []
+            assert places == wanted, f"{vm.instance_name} is {vm.state} on {vm.host_id}, but runs on {places}"
+        assert not running, f"domains that no row names: {running}"
+        await self._check_capacity(vms, volumes)
+        on_disk = {v.path for v in volumes if v.path is not None and v.pool_id is not None}
+        assert self.files() == on_disk, f"files {sorted(self.files() ^ on_disk)} are on one side only"
+
+    async def _check_capacity(self, vms: list[VmRow], volumes: list[VolumeRow]) -> None:
+        index = self.cloud.part(HostIndex)
+        for row in await self.cloud.store.rows(HOST_CAPACITIES, -1):
+            here = [vm for vm in vms if vm.host_id == row.host_id]
+            sums = (sum(v.cpus * v.speed_mhz for v in here), sum(v.memory_mb << 20 for v in here), len(here))
+            assert (row.cpu_used_mhz, row.memory_used_bytes, row.vms) == sums, f"host {row.host_id} counts wrong"
+            assert tuple(index.columns.usage(row.host_id)) == sums, f"memory is wrong about host {row.host_id}"
+        for pool in await self.cloud.store.rows(POOL_CAPACITIES):
+            taken = sum(v.size_bytes for v in volumes if v.pool_id == pool.pool_id)
+            assert pool.allocated_bytes == taken, f"pool {pool.pool_id}: {pool.allocated_bytes} is not {taken}"
+
+    @property
+    def pool(self) -> StoragePoolRow:
+        return self.made.pool
+
+    def deploy_parameters(self, **more: Any) -> dict[str, Any]:
+        """Parameters of a deployVirtualMachine in this world, by uuid as over HTTP."""
+        made = self.made
+        return {
+            "zoneid": made.zone.uuid,
+            "templateid": made.template.uuid,
+            "serviceofferingid": made.offering.uuid,
+            "networkids": made.network.uuid,
+            **more,
+        }
