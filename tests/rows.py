@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.blank import blank
+
 from lakh.jobs.cloud import Cloud
 from lakh.resources.cluster.row import INSERT as INSERT_CLUSTER
 from lakh.resources.cluster.row import ClusterRow
@@ -35,7 +37,6 @@ from lakh.resources.vlan.row import VlanRangeRow
 from lakh.resources.zone.row import INSERT as INSERT_ZONE
 from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import TxnSpec
-from tests.blank import blank
 
 GIB = 1 << 30
 
@@ -69,7 +70,18 @@ async def insert_world(cloud: Cloud, *, hosts: int, cpus: int, memory_bytes: int
     txn.put(INSERT_POOL_CAPACITY, StoragePoolCapacityRow(pool.id, pool.capacity_bytes * 2, 0, 0))
     txn.put(INSERT_STORE, store).put(INSERT_TEMPLATE, template)
     copy = TemplateStoreRow(
-        template.id, store.id, zone.id, "Ready", "DOWNLOADED", 100, "template/tmpl/2/1/x.qcow2", 2 * GIB, GIB, None, None, 0
+        template.id,
+        store.id,
+        zone.id,
+        "Ready",
+        "DOWNLOADED",
+        100,
+        "template/tmpl/2/1/x.qcow2",
+        2 * GIB,
+        GIB,
+        None,
+        None,
+        0,
     )
     txn.put(INSERT_TEMPLATE_STORE, copy).put(INSERT_OFFERING, offering).put(INSERT_DISK_OFFERING, disk_offering)
     physical, network_offering, network, ip_range = network_rows
@@ -77,9 +89,7 @@ async def insert_world(cloud: Cloud, *, hosts: int, cpus: int, memory_bytes: int
     txn.put(INSERT_NETWORK, network).put(INSERT_RANGE, ip_range)
     for host in made_hosts:
         txn.put(INSERT_HOST, host)
-        txn.put(
-            INSERT_HOST_CAPACITY, HostCapacityRow(host.id, cpus * 2000, 0, cpus, 0, memory_bytes, 0, 0, 1.0, 1.0)
-        )
+        txn.put(INSERT_HOST_CAPACITY, HostCapacityRow(host.id, cpus * 2000, 0, cpus, 0, memory_bytes, 0, 0, 1.0, 1.0))
         txn.put(CONNECT, StoragePoolHostRow(pool.id, host.id, "/mnt//x", cloud.now_ms()))
     await cloud.store.submit(txn)
     return Made(zone, pod, cluster, made_hosts, pool, store, template, offering, disk_offering, network)
@@ -110,8 +120,9 @@ def _host(cloud: Cloud, cluster: ClusterRow, number: int, cpus: int, memory_byte
 
 def _storage(cloud: Cloud, zone: ZoneRow) -> tuple[StoragePoolRow, ImageStoreRow]:
     pool = blank(
-        cloud, StoragePoolRow, name="primary1", type="NetworkFilesystem", scope="ZONE", status="Up", provider="DefaultPrimary",
-        hypervisor="KVM", zone_id=zone.id, host_address="192.0.2.10", path="/export/primary", port=2049,
+        cloud, StoragePoolRow, name="primary1", type="NetworkFilesystem", scope="ZONE", status="Up",
+        provider="DefaultPrimary", hypervisor="KVM", zone_id=zone.id, host_address="192.0.2.10",
+        path="/export/primary", port=2049,
         capacity_bytes=1 << 44,
     )  # fmt: skip
     store = blank(

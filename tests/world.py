@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+from tests import rows
+
 from lakh.agent import verbs
 from lakh.agent.dispatch import execute, stopped
 from lakh.agent.fake import FakeHypervisor
@@ -36,7 +38,6 @@ from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 from lakh.store.statement import select
 from lakh.wire.message import Message
-from tests import rows
 
 verbs.load()
 
@@ -136,7 +137,14 @@ class World:
         hypervisor = FakeHypervisor(facts, number, self.storage, self._clock, self.addresses)
         uuids = UuidFactory(self._clock, self._random)
         host = Host(
-            f"guid-{number}", Place("1", "1", "1"), hypervisor, self.routers, self.images, self._clock, self._random, uuids
+            f"guid-{number}",
+            Place("1", "1", "1"),
+            hypervisor,
+            self.routers,
+            self.images,
+            self._clock,
+            self._random,
+            uuids,
         )
         host.ready, host.host_id = True, host_id
         execute(host, modify_command(self.made.pool))

@@ -54,7 +54,12 @@ class Server:
         self.epoch += 1
         row_ids = await RowIds(self.store).open()
         self.cloud = Cloud(
-            store=self.store, clock=NoWait(), random=Random(self.epoch), row_ids=row_ids, hosts=self.hosts, epoch=self.epoch
+            store=self.store,
+            clock=NoWait(),
+            random=Random(self.epoch),
+            row_ids=row_ids,
+            hosts=self.hosts,
+            epoch=self.epoch,
         )
         self.cloud.worker = Worker(self.cloud, probe=self._probe)
         self.cloud.worker.on_finished = completed_event

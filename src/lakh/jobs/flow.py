@@ -46,12 +46,13 @@ class Again(LakhError):
 class Run(Generic[S]):
     """One execution of a flow, as its steps see it."""
 
-    __slots__ = ("cloud", "error", "job", "result", "state")
+    __slots__ = ("cloud", "error", "job", "memory", "result", "state")
 
     def __init__(self, cloud: Cloud, job: JobRow, state: S) -> None:
         self.cloud = cloud
         self.job = job
         self.state = state
+        self.memory: dict[str, Any] = {}  # what steps read and others need again; not saved
         self.result: bytes | None = None
         self.error: BaseException | None = None  # while undoing: why
 

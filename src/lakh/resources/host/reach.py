@@ -20,16 +20,19 @@ async def ask(
     patience_seconds: float = limits.HOST_PATIENCE_SECONDS,
     stop_on_error: bool = True,
 ) -> list[Message]:
-    """One request to a host, again after a reconnect. Raises HostUnreachableError when it stays away that long."""
+    """One request to a host, again after a reconnect. Raises HostUnreachableError when it stays away that long; its
+    `sent` tells whether any attempt may have reached the host."""
     started = cloud.clock.monotonic()
+    sent = False
     while True:
         try:
             return await cloud.hosts.call(
                 host_id, commands, timeout_seconds=timeout_seconds, stop_on_error=stop_on_error
             )
-        except HostUnreachableError:
+        except HostUnreachableError as error:
+            sent = sent or error.sent
             if cloud.clock.monotonic() - started >= patience_seconds:
-                raise
+                raise HostUnreachableError(host_id, "it does not come back", sent=sent) from error
             await cloud.clock.sleep(0.5)
 
 

@@ -13,19 +13,18 @@ from typing import Any
 import msgspec
 
 from lakh.base.errors import ParameterError, PermissionDeniedError
-from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
 from lakh.contract.types import Details, Id, Ids, Long, Pairs
 from lakh.jobs.flow import Flow, Run, Step
-from lakh.resources.account.row import BY_ID as ACCOUNT_BY_ID
+from lakh.resources.account.cached import Accounts
 from lakh.resources.account.row import AccountRow
 from lakh.resources.command import Admission, Call, Caller, JobCommand, result_json
 from lakh.resources.disk_offering.row import DiskOfferingRow
-from lakh.resources.host.reach import ask
+from lakh.resources.host.reach import must
 from lakh.resources.limit.charge import charge_owner, release_owner
 from lakh.resources.limit.row import Usage
 from lakh.resources.network.addresses import GuestAddresses
-from lakh.resources.network.row import BY_IDS as NETWORKS_BY_IDS
+from lakh.resources.network.cached import Networks
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
@@ -36,6 +35,7 @@ from lakh.resources.template.row import TemplateRow
 from lakh.resources.vm.launch import (
     LaunchState,
     create_disks,
+    forget_reservation,
     prepare_network,
     reserve,
     running,
@@ -43,6 +43,7 @@ from lakh.resources.vm.launch import (
     unreserve,
     unstart,
     vm_of,
+    volumes_of,
 )
 from lakh.resources.vm.row import INSERT, TO_ERROR, USER, VmRow
 from lakh.resources.vm.view import UserVmView, user_vm_views
@@ -66,7 +67,7 @@ async def publish(run: Run[DeployState]) -> TxnSpec:
     """Running, and the job's result as the caller sees it."""
     cloud, state = run.cloud, run.state
     txn = running(cloud, state) if state.start else TxnSpec("vm.allocated")
-    vm = await vm_of(cloud, state.vm_id)
+    vm = await vm_of(run)
     if state.start:
         vm = msgspec.structs.replace(vm, state="Running", host_id=state.host_id, last_host_id=state.host_id)
     view = (await user_vm_views(cloud, [vm], await caller_of(run)))[0]
@@ -78,23 +79,19 @@ async def publish(run: Run[DeployState]) -> TxnSpec:
 async def delete_disks(run: Run[DeployState]) -> None:
     """Deletes what was created on the pool, when the deployment has failed for good; a retry elsewhere keeps it."""
     cloud, state = run.cloud, run.state
-    if run.error is None or not state.start:
+    if run.error is None:
         return
     pools = await cloud.snapshots.of(StoragePoolRow)
-    for volume in await cloud.store.rows(VOLUMES_OF_VM, state.vm_id):
-        if volume.pool_id is None:
-            continue
-        try:
-            await ask(cloud, state.host_id, delete_command(volume, pools.by_id[volume.pool_id]))
-        except HostUnreachableError:
-            # The file stays; the storage reconciler removes files that no volume names.
-            continue
+    for volume in await volumes_of(run):
+        if volume.pool_id is not None:
+            await must(cloud, state.host_id, delete_command(volume, pools.by_id[volume.pool_id]))
 
 
 async def give_up(run: Run[DeployState]) -> TxnSpec:
     """The VM stays as Error; its volumes, NICs, pool space and counts are given back."""
-    cloud, state = run.cloud, run.state
-    vm = await vm_of(cloud, state.vm_id)
+    cloud = run.cloud
+    vm = await vm_of(run)
+    forget_reservation(run, vm)
     now_ms = cloud.now_ms()
     txn = TxnSpec("vm.deploy.failed").add(TO_ERROR, vm.id, now_ms)
     volumes = await cloud.store.rows(VOLUMES_OF_VM, vm.id)
@@ -118,7 +115,8 @@ def usage_of(vm: VmRow, volumes: list[VolumeRow]) -> Usage:
 
 async def caller_of(run: Run[Any]) -> Caller:
     """The job's caller, for its view."""
-    account = (await run.cloud.store.rows(ACCOUNT_BY_ID, run.job.account_id))[0]
+    account = await run.cloud.part(Accounts).get(run.job.account_id)
+    assert account is not None
     return Caller(run.job.user_id, account.id, account.domain_id, account.type, account.role_id, account.name, "")
 
 
@@ -215,8 +213,9 @@ class DeployVirtualMachine(
         return template
 
     async def _owner(self, call: Call) -> AccountRow:
-        rows = await call.cloud.store.rows(ACCOUNT_BY_ID, call.caller.account_id)
-        return rows[0]
+        owner = await call.cloud.part(Accounts).get(call.caller.account_id)
+        assert owner is not None
+        return owner
 
     async def _vm(self, call: Call, owner: AccountRow, zone: ZoneRow, template: TemplateRow) -> VmRow:
         cloud = call.cloud
@@ -287,7 +286,7 @@ class DeployVirtualMachine(
         cloud = call.cloud
         if not self.networkids:
             raise ParameterError("Unable to deploy the Instance: give networkids")
-        networks = {n.id: n for n in await cloud.store.rows(NETWORKS_BY_IDS, self.networkids)}
+        networks = await cloud.part(Networks).many(self.networkids)
         made: list[NicRow] = []
         for position, network_id in enumerate(self.networkids):
             network = networks[network_id]

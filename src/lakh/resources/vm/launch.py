@@ -16,16 +16,15 @@ from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Again, Run, State
 from lakh.placement.plan import Plan, place
 from lakh.placement.request import Request
+from lakh.resources.account.cached import Accounts
 from lakh.resources.account.row import ADMIN
-from lakh.resources.account.row import BY_ID as ACCOUNT_BY_ID
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE
+from lakh.resources.network.cached import Networks
 from lakh.resources.network.prepare import prepare_nics
-from lakh.resources.network.row import BY_IDS as NETWORKS_BY_IDS
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
-from lakh.resources.nic.row import NicRow
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
@@ -35,6 +34,7 @@ from lakh.resources.volume.create import create_on_pool
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import ON_POOL, READY, VolumeRow
 from lakh.store.statement import TxnSpec
+from lakh.wire.commands import vm as vm_commands
 from lakh.wire.message import API, Message
 
 
@@ -54,19 +54,31 @@ class LaunchState(State):
     paths: dict[int, tuple[str, int]] = {}
 
 
-async def vm_of(cloud: Cloud, vm_id: int) -> VmRow:
-    """The VM's row; raises ResourceUnavailableError when it is gone."""
-    rows = await cloud.store.rows(BY_ID, vm_id)
-    if not rows or rows[0].removed_ms is not None:
-        raise ResourceUnavailableError(f"Instance {vm_id} no longer exists")
-    return rows[0]
+async def vm_of(run: Run[Any]) -> VmRow:
+    """The VM's row as the run first read it; raises ResourceUnavailableError when it is gone."""
+    found: VmRow | None = run.memory.get("vm")
+    if found is None:
+        rows = await run.cloud.store.rows(BY_ID, run.state.vm_id)
+        if not rows or rows[0].removed_ms is not None:
+            raise ResourceUnavailableError(f"Instance {run.state.vm_id} no longer exists")
+        found = run.memory["vm"] = rows[0]
+    return found
+
+
+async def volumes_of(run: Run[Any]) -> list[VolumeRow]:
+    """The VM's volumes as the run first read them, on the pools that it chose since."""
+    found: list[VolumeRow] | None = run.memory.get("volumes")
+    if found is None:
+        found = run.memory["volumes"] = await run.cloud.store.rows(VOLUMES_OF_VM, run.state.vm_id)
+    placed = run.state.placed
+    return [msgspec.structs.replace(v, pool_id=placed[v.id]) if v.id in placed else v for v in found]
 
 
 # --- reserve ---------------------------------------------------------------------------------------------------------
 async def reserve(run: Run[Any]) -> TxnSpec:
     """Picks a host and, for volumes without one, a pool; commits both with the VM's state Starting."""
     cloud, state = run.cloud, run.state
-    vm = await vm_of(cloud, state.vm_id)
+    vm = await vm_of(run)
     index = cloud.part(HostIndex)
     await index.load()
     if state.host_id:  # proposed before and refused by the store: memory was behind
@@ -80,7 +92,7 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     txn = TxnSpec("vm.reserve")
     txn.add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms)
-    for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
+    for volume in await volumes_of(run):
         if volume.pool_id is None:
             pool = await choose_pool(cloud, volume, plan.pod_id, plan.cluster_id)
             state.placed[volume.id] = pool.id
@@ -109,48 +121,48 @@ async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
         host_id=state.wanted_host_id,
         pod_id=state.wanted_pod_id,
         cluster_id=state.wanted_cluster_id,
-        avoid_hosts=frozenset(state.avoid) | await _unreachable(cloud, state),
+        avoid_hosts=frozenset(state.avoid),
     )
     found = place(cloud.part(HostIndex).columns, request, cloud.random)
     if isinstance(found, Plan):
         return found
-    account = await cloud.store.rows(ACCOUNT_BY_ID, run.job.account_id)
-    if account and account[0].type == ADMIN:
+    account = await cloud.part(Accounts).get(run.job.account_id)
+    if account is not None and account.type == ADMIN:
         raise InsufficientCapacityError(
             f"Unable to create a deployment for Instance {vm.instance_name}: {found.text()}"
         )
     raise InsufficientCapacityError("Unable to create a deployment for the Instance: insufficient capacity")
 
 
-async def _unreachable(cloud: Cloud, state: Any) -> frozenset[int]:
-    """A host that is named but not connected is given a moment to come back; others are simply not usable."""
-    return frozenset()
-
-
 async def unreserve(run: Run[Any]) -> TxnSpec:
     """Gives the host's capacity back and takes the VM off it. Volumes stay on their pool for the next try."""
     cloud, state = run.cloud, run.state
-    vm = (await cloud.store.rows(BY_ID, state.vm_id))[0]
-    host_id, state.host_id = state.host_id, 0
-    if not host_id:
-        return TxnSpec("vm.unreserve")
-    cloud.part(HostIndex).columns.release(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+    vm = await vm_of(run)
+    host_id = state.host_id
+    forget_reservation(run, vm)
     txn = TxnSpec("vm.unreserve").add(FROM_STARTING, vm.id, host_id, cloud.now_ms())
     return txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+
+
+def forget_reservation(run: Run[Any], vm: VmRow) -> None:
+    """Takes the reservation out of memory: it was given back, or never committed."""
+    if run.state.host_id:
+        columns = run.cloud.part(HostIndex).columns
+        columns.release(run.state.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+        run.state.host_id = 0
 
 
 # --- network and disks -----------------------------------------------------------------------------------------------
 async def prepare_network(run: Run[Any]) -> None:
     """Implements the VM's networks where needed and tells their routers of it."""
-    await prepare_nics(run, await vm_of(run.cloud, run.state.vm_id), run.state.password)
+    await prepare_nics(run, await vm_of(run), run.state.password)
 
 
 async def create_disks(run: Run[Any]) -> None:
     """Creates the VM's volumes that exist only on paper, on the host it will run on."""
     cloud, state = run.cloud, run.state
-    vm = await vm_of(cloud, state.vm_id)
     pools = await cloud.snapshots.of(StoragePoolRow)
-    for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
+    for volume in await volumes_of(run):
         if volume.path is None and volume.id not in state.paths and volume.pool_id is not None:
             created = await create_on_pool(cloud, volume, pools.by_id[volume.pool_id], state.host_id)
             state.paths[volume.id] = created
@@ -160,10 +172,12 @@ async def create_disks(run: Run[Any]) -> None:
 async def start(run: Run[Any]) -> None:
     """Starts the domain on the reserved host; on refusal or silence goes on to another host."""
     cloud, state = run.cloud, run.state
-    vm = await vm_of(cloud, state.vm_id)
-    command = await start_command(cloud, vm, state.host_id, created_volumes(state, await _volumes(cloud, vm)))
+    vm = await vm_of(run)
+    command = await start_command(cloud, vm, state.host_id, created_volumes(state, await volumes_of(run)))
     try:
         answer = (await ask(cloud, state.host_id, command))[0]
+        if not answer.result and await _runs_there(run, vm):
+            return  # started before a crash, or before an answer that was lost
     except HostUnreachableError as error:
         _next_host(run, vm, str(error))
         raise
@@ -171,6 +185,12 @@ async def start(run: Run[Any]) -> None:
         if (answer.body.get("contextMap") or {}).get("stopRetry"):
             raise ResourceUnavailableError(f"Unable to start Instance {vm.instance_name}: {answer.details}")
         _next_host(run, vm, answer.details)
+
+
+async def _runs_there(run: Run[Any], vm: VmRow) -> bool:
+    check = vm_commands.check(vm.instance_name)
+    answer = (await ask(run.cloud, run.state.host_id, check))[0]
+    return answer.result and answer.body.get("state") == "PowerOn"
 
 
 def _next_host(run: Run[Any], vm: VmRow, reason: str) -> None:
@@ -186,25 +206,25 @@ def _next_host(run: Run[Any], vm: VmRow, reason: str) -> None:
 
 
 async def unstart(run: Run[Any]) -> None:
-    """Makes sure that the domain does not run on the reserved host. A host that is gone cannot be asked."""
+    """Makes sure that the domain does not run on the reserved host, for as long as that takes: it may run there, and a
+    VM must never run twice. Only a host that is known to be down needs no asking."""
     cloud, state = run.cloud, run.state
-    if not state.host_id:
+    host = cloud.part(HostIndex).facts.get(state.host_id)
+    if host is None or host.status == "Down":
         return
-    vm = (await cloud.store.rows(BY_ID, state.vm_id))[0]
+    vm = await vm_of(run)
     body = {"vmName": vm.instance_name, "executeInSequence": False, "checkBeforeCleanup": False, "forceStop": True}
     stop = Message(API + "StopCommand", body | {"contextMap": {}, "wait": 0})
-    try:
-        await ask(cloud, state.host_id, stop)
-    except HostUnreachableError:
-        # Power sync stops it when the host comes back: its report names a VM that is elsewhere.
-        return
+    answer = (await ask(cloud, state.host_id, stop))[0]
+    if not answer.result:
+        raise ResourceUnavailableError(f"Unable to stop {vm.instance_name} on {host.name}: {answer.details}")
 
 
 async def start_command(cloud: Cloud, vm: VmRow, host_id: int, volumes: list[VolumeRow]) -> Message:
     """The StartCommand of a VM with its disks and NICs as they stand."""
     pools = await cloud.snapshots.of(StoragePoolRow)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
-    networks = {n.id: n for n in await cloud.store.rows(NETWORKS_BY_IDS, [n.network_id for n in nics])}
+    networks = await cloud.part(Networks).many(n.network_id for n in nics)
     disks = [disk_to(v, pools.by_id[v.pool_id], vm.instance_name) for v in volumes if v.pool_id is not None]
     machine = machine_to(vm, os_type_name(vm.os_type_id), disks, [nic_to(n, networks[n.network_id]) for n in nics])
     body = {
@@ -216,10 +236,6 @@ async def start_command(cloud: Cloud, vm: VmRow, host_id: int, volumes: list[Vol
         "wait": 0,
     }
     return Message(API + "StartCommand", body)
-
-
-async def _volumes(cloud: Cloud, vm: VmRow) -> list[VolumeRow]:
-    return await cloud.store.rows(VOLUMES_OF_VM, vm.id)
 
 
 def created_volumes(state: Any, volumes: list[VolumeRow]) -> list[VolumeRow]:
@@ -240,8 +256,3 @@ def running(cloud: Cloud, state: Any) -> TxnSpec:
     for volume_id, (path, size_bytes) in sorted(state.paths.items()):
         txn.add(READY, volume_id, path, size_bytes, now_ms)
     return txn
-
-
-def nics_by_default(nics: list[NicRow]) -> list[NicRow]:
-    """Default NIC first."""
-    return sorted(nics, key=lambda n: (not n.is_default, n.device_id))

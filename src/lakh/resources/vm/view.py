@@ -13,7 +13,7 @@ from lakh.resources.account.names import AccountNames
 from lakh.resources.command import Caller
 from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.host.index import HostIndex
-from lakh.resources.network.row import BY_IDS as NETWORKS_BY_IDS
+from lakh.resources.network.cached import Networks
 from lakh.resources.nic.row import OF_VMS as NICS_OF_VMS
 from lakh.resources.nic.row import NicRow
 from lakh.resources.nic.view import NicView, nic_view
@@ -96,7 +96,7 @@ async def user_vm_views(cloud: Cloud, vms: list[VmRow], caller: Caller) -> list[
     for nic in await cloud.store.rows(NICS_OF_VMS, ids):
         nics.setdefault(nic.vm_id, []).append(nic)
     network_ids = sorted({n.network_id for of_vm in nics.values() for n in of_vm})
-    networks = {n.id: n for n in await cloud.store.rows(NETWORKS_BY_IDS, network_ids)}
+    networks = await cloud.part(Networks).many(network_ids)
     volumes: dict[int, list[VolumeRow]] = {}
     for volume in await cloud.store.rows(VOLUMES_OF_VMS, ids):
         if volume.vm_id is not None:
