@@ -89,6 +89,7 @@ class CommandSpec:
     public: bool
     post_only: bool
     absent_plugin: bool
+    internal: bool
     declaration: type[Declaration]
 
     @property
@@ -101,6 +102,14 @@ class CommandSpec:
 
 
 COMMANDS: dict[str, CommandSpec] = {}
+"""The public API by name."""
+INTERNAL: dict[str, CommandSpec] = {}
+"""Flows that only other flows and reconcilers start: no part of the API's surface, unknown to its edge."""
+
+
+def spec_of(name: str) -> CommandSpec:
+    """The spec of a public or internal command. Raises KeyError."""
+    return COMMANDS.get(name) or INTERNAL[name]
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(param,))
@@ -127,10 +136,12 @@ class Declaration:
         public: bool = False,
         post_only: bool = False,
         absent_plugin: bool = False,
+        internal: bool = False,
     ) -> None:
         """`response` overrides lower(name)+"response"; `object_name` overrides the view's key; `java_class` is the
         `cmd` of queryAsyncJobResult (CloudStack's class name); `event` its event type; `instance_type` the job's
-        `jobinstancetype`; `public` commands need no credentials; `absent_plugin` marks commands of plugins not here.
+        `jobinstancetype`; `public` commands need no credentials; `absent_plugin` marks commands of plugins not here;
+        `internal` ones are no part of the API.
         """
         super().__init_subclass__()
         cls._params = {**cls._params, **_declared(cls)}
@@ -155,11 +166,13 @@ class Declaration:
             public,
             post_only,
             absent_plugin,
+            internal,
             cls,
         )
-        if command in COMMANDS and COMMANDS[command].declaration.__module__ != cls.__module__:
-            raise TypeError(f"command {command} is declared in {COMMANDS[command].declaration.__module__} and here")
-        COMMANDS[command] = spec
+        for known in (COMMANDS.get(command), INTERNAL.get(command)):
+            if known is not None and known.declaration.__module__ != cls.__module__:
+                raise TypeError(f"command {command} is declared in {known.declaration.__module__} and here")
+        (INTERNAL if internal else COMMANDS)[command] = spec
         cls.SPEC = spec
 
     @classmethod

@@ -60,7 +60,7 @@ class Worker:
         self._enqueue(job)
 
     def _enqueue(self, job: JobRow) -> None:
-        if self._running >= limits.JOBS_RUNNING:
+        if self._running >= limits.JOBS_RUNNING and job.parent_uuid is None:  # a child's parent holds a place already
             self._waiting.append(job)
             return
         self._running += 1

@@ -14,7 +14,7 @@ import msgspec
 
 from lakh.base import limits
 from lakh.base.errors import ParameterError
-from lakh.contract.declaration import Declaration, Envelope, param
+from lakh.contract.declaration import Declaration, Envelope, param, spec_of
 from lakh.contract.types import Id
 from lakh.contract.view import Success, View
 from lakh.jobs.cloud import Cloud
@@ -240,8 +240,6 @@ def completed(call: Call, kind: str, description: str, instance: tuple[str, str]
 
 def result_json(run: Run[Any], view: View | None, spec_name: str) -> bytes:
     """The JSON of jobresult: the object under its name, or success."""
-    from lakh.contract.declaration import COMMANDS
-
     if view is None or isinstance(view, Success):
         return msgspec.json.encode({"success": True})
-    return msgspec.json.encode({COMMANDS[spec_name].object_name: view})
+    return msgspec.json.encode({spec_of(spec_name).object_name: view})

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from lakh.base.errors import ApiError, InternalError
-from lakh.contract.declaration import COMMANDS
+from lakh.contract.declaration import COMMANDS, INTERNAL, spec_of
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.execution import StoredError
 from lakh.jobs.flow import Run
@@ -23,7 +23,7 @@ from lakh.store.store import DuplicateError
 
 def completed_event(run: Run[Any], error: ApiError | None) -> TxnSpec | None:
     """The event of a job's end, where its command has an event type."""
-    job, spec = run.job, COMMANDS.get(run.job.command)
+    job, spec = run.job, COMMANDS.get(run.job.command) or INTERNAL.get(run.job.command)
     if spec is None or not spec.event:
         return None
     instance = (job.instance_type or "", job.instance_uuid or "") if job.instance_uuid else None
@@ -54,7 +54,7 @@ class CommandChildren:
         """Runs `command` for the account of `job`; `key` names the work in the whole installation."""
         cloud = self._cloud
         uuid = str(uuids.uuid5(uuids.NAMESPACE_OID, key))
-        declaration = COMMANDS[command].declaration
+        declaration = spec_of(command).declaration
         assert issubclass(declaration, JobCommand)
         if cloud.worker.find(uuid) is None and not await cloud.store.rows(BY_UUID, uuid):
             account = (await cloud.store.rows(ACCOUNT_BY_ID, job.account_id))[0]

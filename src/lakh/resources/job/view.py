@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from lakh.base.clock import api_date
-from lakh.contract.declaration import COMMANDS
+from lakh.contract.declaration import COMMANDS, INTERNAL
 from lakh.contract.view import View
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.row import PENDING, JobRow
@@ -48,7 +48,7 @@ async def job_view(cloud: Cloud, job: JobRow) -> JobView:
     user = await cloud.part(Users).get(job.user_id)
     tree = await cloud.part(DomainTree).current()
     domain: DomainRow | None = tree.rows.get(job.domain_id)
-    spec = COMMANDS.get(job.command)
+    spec = COMMANDS.get(job.command) or INTERNAL.get(job.command)
     done = job.status != PENDING
     return JobView(
         accountid=account.uuid if account else None,
