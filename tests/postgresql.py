@@ -32,6 +32,7 @@ _OPTIONS = {
     "autovacuum": "off",
     "shared_buffers": "64MB",
     "max_connections": "120",
+    "deadlock_timeout": "100ms",
     "log_min_messages": "warning",
 }
 
@@ -100,6 +101,11 @@ class OwnCluster(Cluster):
         made = subprocess.run(self._command(*create), capture_output=True, text=True, cwd=folder)
         if made.returncode != 0:
             raise RuntimeError(f"initdb failed: {made.stderr}")
+
+    @property
+    def data(self) -> Path:
+        """The folder of the server's files."""
+        return self._folder / "data"
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         command = [str(self._binaries / program), *arguments]

@@ -33,7 +33,7 @@ class IdBlockRow(Row):
 
 _BLOCKS = select("id_block.by_names", IdBlockRow, "WHERE name = ANY($1)")
 _FIRST = insert("id_block.insert", IdBlockRow)
-_LEASE = statement("id_block.lease", "UPDATE id_block SET next_id = $3 WHERE name = $1 AND next_id = $2")
+LEASE = statement("id_block.lease", "UPDATE id_block SET next_id = $3 WHERE name = $1 AND next_id = $2")
 
 LEASE_ATTEMPTS: Final = 50  # each loss means that another server got its block
 
@@ -129,7 +129,7 @@ class RowIds:
                 first = known.get(name, 1)
                 leased[name] = range(first, first + wanted[name])
                 if name in known:
-                    txn.add(_LEASE, name, first, first + wanted[name])
+                    txn.add(LEASE, name, first, first + wanted[name])
                 else:
                     txn.put(_FIRST, IdBlockRow(name=name, next_id=first + wanted[name]))
             try:

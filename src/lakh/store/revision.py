@@ -37,5 +37,5 @@ def check_tables(found: Iterable[str]) -> None:
     if missing := sorted(declared.difference(found)):
         raise StoreUnavailableError(
             f"the store has no {', '.join(missing)}, though its schema is {head()}: an unreleased version made it. "
-            "Start with an empty data folder or database"
+            "Start with an empty data folder or database (and run `make migration` if you just declared the table)"
         )

@@ -25,7 +25,8 @@ class Statement:
     """One statement. `name` labels it (`vm.insert`); `changes` names the table a write changes, else is empty.
 
     `parameter_types` are the SQL types of $1, $2, … where the caller knows them (inserts built from a table), which
-    lets the PostgreSQL driver fold many executions into one UNNEST.
+    lets the PostgreSQL driver fold many executions into one UNNEST. `full_scan` says why the statement may read a whole
+    big table; the EXPLAIN test refuses that to all others.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Statement:
     changes: str
     parameter_types: tuple[str, ...] = ()
     insert_columns: tuple[str, ...] = ()
+    full_scan: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +45,9 @@ class Query(Generic[T]):
     row: type[T]
 
 
-def statement(name: str, text: str) -> Statement:
+def statement(name: str, text: str, *, full_scan: str = "") -> Statement:
     """Declares a statement. Raises ValueError when the name is taken by another text."""
-    return _register(Statement(name, text, _changed_table(text)))
+    return _register(Statement(name, text, _changed_table(text), full_scan=full_scan))
 
 
 def _changed_table(text: str) -> str:
@@ -61,10 +63,10 @@ def _register(made: Statement) -> Statement:
     return made
 
 
-def select(name: str, row: type[T], tail: str) -> Query[T]:
+def select(name: str, row: type[T], tail: str, *, full_scan: str = "") -> Query[T]:
     """`SELECT <all columns> FROM <table> <tail>`; `tail` holds WHERE, ORDER BY, LIMIT."""
     text = f"SELECT {row.TABLE.column_list} FROM {row.TABLE.name} {tail}"
-    return Query(_register(Statement(name, text, "")), row)
+    return Query(_register(Statement(name, text, "", full_scan=full_scan)), row)
 
 
 def insert(name: str, row: type[Row], *, conflict: str = "") -> Statement:

@@ -19,6 +19,7 @@ USER, ADMIN, DOMAIN_ADMIN, RESOURCE_ADMIN, READ_ONLY_ADMIN, PROJECT = range(6)
     Index("account_uuid", "uuid", unique=True),
     Index("account_name", "domain_id", "name", where="removed_ms IS NULL", unique=True),
     Index("account_listed", "domain_id", "id", where="removed_ms IS NULL"),
+    Index("account_role", "role_id", "id", where="removed_ms IS NULL"),
     big=True,
 )
 class AccountRow(Row):

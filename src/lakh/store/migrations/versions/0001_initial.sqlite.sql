@@ -15,6 +15,7 @@ CREATE TABLE account (
 );
 CREATE INDEX account_listed ON account (domain_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX account_name ON account (domain_id, name) WHERE removed_ms IS NULL;
+CREATE INDEX account_role ON account (role_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX account_uuid ON account (uuid);
 CREATE TABLE api_key (
     id INTEGER NOT NULL,

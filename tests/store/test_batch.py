@@ -1,0 +1,152 @@
+"""How PostgreSQL's batches are planned: what is folded, in which order, and what must not be."""
+
+from __future__ import annotations
+
+import pytest
+from tests.store.stock import INSERT_BOX, RELABEL, REMOVE_BOX, TAKE, BoxRow, add_box, box
+
+from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, runs
+from lakh.store.statement import Statement, TxnSpec, insert, statement
+
+
+def _folded(text: str, *types: str) -> Folding | None:
+    return fold_change(Statement("probe", text, "test_shop"), types or ("int8",) * 4)
+
+
+def _taken(*arguments: tuple[object, ...]) -> list[Item]:
+    return [Item(index, 0, each) for index, each in enumerate(arguments)]
+
+
+def _groups(folding: Folding, items: list[Item]) -> list[list[list[int]]]:
+    return [[[item.txn for item in group] for group in each.groups] for each in folding.rounds(items)]
+
+
+def test_equal_statements_of_different_verbs_run_together_inserts_first() -> None:
+    batch = [
+        TxnSpec("a").add(TAKE, 1, 1).put(INSERT_BOX, box(1)),
+        TxnSpec("b").add(REMOVE_BOX, 9, 5).add(TAKE, 2, 1),
+        TxnSpec("c").put(INSERT_BOX, box(2)),
+    ]
+
+    planned = [(s.name, [(i.txn, i.step) for i in items]) for s, items in runs(batch)]
+
+    assert planned == [
+        ("test_box.insert", [(0, 1), (2, 0)]),
+        ("test_box.remove", [(1, 0)]),
+        ("test_shop.take", [(0, 0), (1, 1)]),
+    ]
+
+
+def test_steps_that_touch_one_table_keep_their_order() -> None:
+    look = statement(
+        "test_shop.look", "UPDATE test_shop SET used = 0 WHERE id = (SELECT shop_id FROM test_box WHERE id = $1)"
+    )
+    batch = [TxnSpec("a").add(look, 1).put(INSERT_BOX, box(1)), TxnSpec("b").add(RELABEL, 1, "x").add(REMOVE_BOX, 1, 2)]
+
+    planned = [s.name for s, _ in runs(batch)]
+
+    assert planned.index("test_shop.look") < planned.index("test_box.insert")
+    assert planned.index("test_box.relabel") < planned.index("test_box.remove")
+
+
+def test_an_insert_takes_one_array_per_column() -> None:
+    folding = fold_insert(INSERT_BOX)
+    (only,) = folding.rounds(_taken(*(add_box(n).steps[0].arguments for n in (2, 1))))
+
+    assert folding.text.startswith(
+        "INSERT INTO test_box (id, uuid, shop_id, label, open, weight, sealed, removed_ms) SELECT"
+    )
+    assert "FROM UNNEST($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BOOLEAN[]," in folding.text
+    assert only.arrays[:3] == [[2, 1], ["uuid-2", "uuid-1"], [1, 1]]
+
+
+def test_an_upsert_never_wants_a_row_twice() -> None:
+    upsert = insert(
+        "test_box.upsert",
+        BoxRow,
+        conflict="ON CONFLICT (shop_id, label) WHERE removed_ms IS NULL DO UPDATE SET open = true",
+    )
+    rows = [
+        add_box(n, shop_id=shop, label=label).steps[0].arguments
+        for n, shop, label in ((1, 7, "a"), (2, 7, "b"), (3, 7, "a"))
+    ]
+
+    assert _groups(fold_insert(upsert), _taken(*rows)) == [[[0], [1]], [[2]]]
+
+
+def test_additions_to_one_row_become_their_sum_and_rows_come_in_key_order() -> None:
+    folding = fold_change(TAKE, ("int8", "int8"))
+    assert folding is not None
+    (only,) = folding.rounds(_taken((9, 1), (2, 5), (9, 4)))
+
+    assert only.arrays == [[2, 9], [5, 5], [1, 2], [0, 1]]
+    assert [[item.txn for item in group] for group in only.groups] == [[1], [0, 2]]
+
+
+def test_a_literal_step_counts_as_often_as_it_was_asked_for() -> None:
+    folding = _folded("UPDATE test_shop SET used = used + $2, capacity = capacity + 1 WHERE id = $1", "int8", "int8")
+    assert folding is not None
+
+    assert "used = used + u_.u_2, capacity = capacity + 1 * u_.u_times FROM UNNEST" in folding.text
+    assert folding.sums == (1,)
+
+
+def test_falls_under_an_upper_bound_are_not_summed() -> None:
+    folding = fold_change(TAKE, ("int8", "int8"))
+    assert folding is not None
+
+    assert _groups(folding, _taken((1, -3), (1, -3), (1, 2))) == [[[0]], [[1]], [[2]]]
+
+
+def test_a_bound_that_lets_falls_pass_sums_rises_and_falls_apart() -> None:
+    folding = _folded(
+        "UPDATE test_shop SET used = used + $2 WHERE id = $1 AND ($2 <= 0 OR used + $2 <= $3)", *["int8"] * 3
+    )
+    assert folding is not None
+
+    items = _taken((1, 5, 9), (1, 0, 9), (1, -5, 9), (1, 4, 9), (1, -1, 9), (1, 1, 8))
+    assert _groups(folding, items) == [[[0, 1, 3]], [[2, 4]], [[5]]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE test_shop SET used = used + $2, name = $3 WHERE id = $1 AND name = $4",
+        "UPDATE test_shop SET used = used + $2 WHERE id = $1 AND used = $3",
+        "UPDATE test_shop SET used = used * 2 WHERE id = $1",
+        "UPDATE test_shop SET used = used + $2 WHERE id = $1 AND capacity - used >= $2",
+        "UPDATE test_shop SET used = used + 1 WHERE id = $1 AND used < capacity",
+    ],
+)  # fmt: skip
+def test_what_does_more_than_add_runs_once_per_row_and_round(text: str) -> None:
+    folding = _folded(text)
+
+    assert folding is not None
+    assert folding.sums is None
+    assert _groups(folding, _taken((1, 2, 3, 4), (1, 2, 3, 4))) == [[[0]], [[1]]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE test_box SET shop_id = $2 WHERE id = ANY($1)",
+        "UPDATE test_shop SET used = 0 WHERE id = $1 OR name = $2",
+        "UPDATE test_shop SET used = 0 WHERE EXISTS (SELECT 1 FROM test_box WHERE id = $1)",
+        "UPDATE test_shop SET used = (SELECT COUNT(*) FROM test_box WHERE shop_id = $1) WHERE id = $1",
+        "WITH x AS (SELECT 1) UPDATE test_shop SET used = 0 WHERE id = $1",
+        "UPDATE test_shop SET used = 0 WHERE used > $1",
+        "INSERT INTO test_shop (id, name, capacity, used) VALUES ($1, 'x', 0, 0)",
+    ],
+)
+def test_what_cannot_be_folded_safely_is_not(text: str) -> None:
+    types = ("int8[]", "int8") if "ANY" in text else ("int8", "int8")
+
+    assert _folded(text, *types) is None
+
+
+def test_quoted_dollars_stay() -> None:
+    folding = _folded("UPDATE test_shop SET name = 'costs $1' WHERE id = $1", "int8")
+
+    assert folding is not None
+    assert "name = 'costs $1' FROM" in folding.text
+    assert "id = u_.u_1" in folding.text
