@@ -82,13 +82,14 @@ class FakeHypervisor(FakeVolumes):
             raise RefusedError(f"domain {spec.name} already exists on this host")
         self._check_room(spec.min_ram, spec.max_ram)
         self._check_devices(spec.nics, spec.disks)
+        domain = Domain(spec, self._storage)  # before anything is taken: it may find an address that is none
         self._claim(spec.nics)
         try:
             self._lock_all(spec.disks)
         except RefusedError:
             self._release(spec.nics)
             raise
-        self._insert(Domain(spec, self._storage))
+        self._insert(domain)
         self._reserved += spec.min_ram
         if self._watcher and spec.kind in SYSTEM_VM_KINDS:
             self._watcher.started(self._facts.name, spec)
@@ -160,8 +161,9 @@ class FakeHypervisor(FakeVolumes):
                 raise RefusedError(f"domain {name} already has a disk on device {disk.device_id}")
             if disk.volume and (present.pool, present.volume) == (disk.pool, disk.volume):
                 raise RefusedError(f"volume {disk.volume} is already attached to {name}")
+        packed = pack_disk(disk, self._storage)
         self._lock_all([disk])
-        domain.disks += pack_disk(disk, self._storage)
+        domain.disks += packed
 
     def detach(self, name: str, disk: DiskSpec) -> None:
         domain = self._get(name)
@@ -176,8 +178,9 @@ class FakeHypervisor(FakeVolumes):
         domain = self._get(name)
         if any(n.mac.lower() == nic.mac.lower() and n.nic_uuid == nic.nic_uuid for n in unpack_nics(domain.nics)):
             return
+        packed = pack_nic(nic)
         self._claim([nic])
-        domain.nics += pack_nic(nic)
+        domain.nics += packed
 
     def unplug(self, name: str, mac: str) -> None:
         """A missing interface is no error: the caller wants it gone."""
@@ -208,9 +211,10 @@ class FakeHypervisor(FakeVolumes):
                 self._require(disk.pool, disk.volume)
         if self._addresses is None:
             raise RefusedError("this host knows no other hosts to receive domains from")
+        domain = Domain(spec, self._storage)
         if self._incoming is None:
             self._incoming = {}
-        self._incoming[spec.name] = Domain(spec, self._storage)
+        self._incoming[spec.name] = domain
         self._reserved += spec.min_ram
         self._addresses.prepare_move(spec.name, self._facts.private_ip, self._number)
 

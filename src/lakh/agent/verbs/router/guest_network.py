@@ -8,7 +8,7 @@ from lakh.agent.router_access import configure
 from lakh.wire.message import API, ROUTING, Message
 
 
-@verb(ROUTING + "SetupGuestNetworkCommand", API + "SetupGuestNetworkCommand", answer=API + "SetupGuestNetworkAnswer")
+@verb(ROUTING + "SetupGuestNetworkCommand", API + "SetupGuestNetworkCommand")
 def set_up_guest_network(host: Host, command: Message) -> Message:
     body = command.body
     network = {"id": body.get("networkId") or (body.get("nic") or {}).get("mac"), "range": body.get("dhcpRange")}
