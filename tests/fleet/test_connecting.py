@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 from tests.fleet.management import ManagementServer
 
 from lakh.fleet.fleet import Fleet
-from lakh.fleet.identity import spread
-from lakh.fleet.options import Options
 from lakh.wire.message import API, Message
-
-QUICK = """
-description = "for tests"
-[reconnection]
-after_loss_seconds = 0.01
-backoff_seconds = 0.02
-jitter = 0.0
-"""
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ManagementServer]:
-    made = ManagementServer(tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-async def fleet(server: ManagementServer, tmp_path: Path) -> AsyncIterator[Fleet]:
-    behaviour = tmp_path / "quick.toml"
-    behaviour.write_text(QUICK)
-    entries = tuple(spread(10, "1", 1, 2))
-    made = Fleet(Options((("127.0.0.1", server.port),), entries, 1, 10, behaviour=str(behaviour)))
-    await made.start()
-    yield made
-    await made.stop()
 
 
 async def test_ten_agents_connect_and_become_ready(server: ManagementServer, fleet: Fleet) -> None:
-    await server.until(lambda: len(server.ready) == 10)
     assert sorted(server.ready) == [f"kvm-{number:06d}" for number in range(1, 11)]
     assert len({seat.peer for seat in server.seats.values()}) == 10
     assert [seat.startup.body["cluster"] for _, seat in sorted(server.seats.items()) if seat.startup] == ["1"] * 5 + [
