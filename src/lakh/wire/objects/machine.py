@@ -115,8 +115,6 @@ def virtual_machine(
 
     `config_drive` carries configDriveLabel, configDriveIsoRootFolder, configDriveIsoFile, configDriveLocation.
     """
-    min_memory = memory_bytes if min_memory_bytes is None else min_memory_bytes
-    min_speed = speed_mhz if min_speed_mhz is None else min_speed_mhz
     body = {
         "id": id,
         "name": name,
@@ -124,9 +122,9 @@ def virtual_machine(
         "type": type,
         "cpus": cpus,
         "speed": speed_mhz,
-        "minSpeed": min_speed,
+        "minSpeed": speed_mhz if min_speed_mhz is None else min_speed_mhz,
         "maxSpeed": speed_mhz,
-        "minRam": min_memory,
+        "minRam": memory_bytes if min_memory_bytes is None else min_memory_bytes,
         "maxRam": memory_bytes,
         "requestedRam": memory_bytes,
         "hostName": host_name,
