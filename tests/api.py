@@ -25,6 +25,7 @@ from lakh.resources.account.row import BY_ID as ACCOUNT_BY_ID
 from lakh.resources.account.row import INSERT as INSERT_ACCOUNT
 from lakh.resources.domain.row import INSERT as INSERT_DOMAIN
 from lakh.resources.domain.row import ROOT_DOMAIN, DomainRow
+from lakh.resources.finishing import CommandChildren, completed_event
 from lakh.resources.limit.row import ACCOUNT, DOMAIN, INSERT_COUNT, ResourceCountRow
 from lakh.resources.seeding import seed
 from lakh.resources.user.password import hash_now
@@ -112,6 +113,8 @@ class Api:
             store=store, clock=clock, random=Random(1), row_ids=row_ids, hosts=NoHosts() if hosts is None else hosts
         )
         cloud.worker = Worker(cloud)
+        cloud.worker.on_finished = completed_event
+        cloud.children = CommandChildren(cloud)
         await seed(cloud, _HASHED)
         api = cls(cloud, clock)
         api.port = await api.edge.start("127.0.0.1", 0)

@@ -40,10 +40,10 @@ from lakh.http.authentication_command import AuthenticationCommand, Exchange
 from lakh.http.entities import Entities
 from lakh.http.figures import RequestFigures
 from lakh.http.message import Request, Response, header_text
-from lakh.http.permissions import RolePermissions, role_type
+from lakh.http.permissions import RolePermissions
 from lakh.http.sessions import Sessions
 from lakh.jobs.cloud import Cloud
-from lakh.resources.account.row import ADMIN, SYSTEM_ACCOUNT
+from lakh.resources.account.row import ADMIN, SYSTEM_ACCOUNT, role_type
 from lakh.resources.command import Call, Caller, JobCommand, ListCommand, Listed, SyncCommand, admit_job
 from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.user.row import SYSTEM_USER

@@ -1,8 +1,7 @@
 """From the public uuids of a request to row ids.
 
 Small tables are answered from their snapshot. Of large ones a pair once seen is kept, for a uuid never comes to mean
-another row. Removed rows are found too (api-conventions, section 8): listing by a deleted object's id gives an
-empty list.
+another row. Removed rows are found too (api-conventions, section 8), so a deleted object's id gives an empty list.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ Scheduled event to that same transaction, so that an admitted request is a durab
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -72,7 +73,7 @@ class Listed:
     """A page of a list: `count` is the exact total before paging."""
 
     count: int
-    views: list[View]
+    views: Sequence[View | msgspec.Raw]
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert, select
+from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, table
 
 SYSTEM_ACCOUNT = 1
@@ -12,6 +12,13 @@ ADMIN_ACCOUNT = 2
 
 USER, ADMIN, DOMAIN_ADMIN, RESOURCE_ADMIN, READ_ONLY_ADMIN, PROJECT = range(6)
 """Account types (api-conventions, section 3)."""
+
+_ROLE_TYPES = {ADMIN: "Admin", DOMAIN_ADMIN: "DomainAdmin", RESOURCE_ADMIN: "ResourceAdmin", READ_ONLY_ADMIN: "Admin"}
+
+
+def role_type(account_type: int) -> str:
+    """The role type in whose name an account of this type acts: Admin, ResourceAdmin, DomainAdmin or User."""
+    return _ROLE_TYPES.get(account_type, "User")
 
 
 @table(
@@ -40,3 +47,6 @@ class AccountRow(Row):
 INSERT = insert("account.insert", AccountRow)
 BY_ID = select("account.by_id", AccountRow, "WHERE id = $1")
 BY_NAME = select("account.by_name", AccountRow, "WHERE domain_id = $1 AND name = $2 AND removed_ms IS NULL")
+LIVE = statement("account.live", "UPDATE account SET state = state WHERE id = $1 AND removed_ms IS NULL")
+"""Guards what is created for an account: it counts no row once the account is deleted."""
+SET_STATE = statement("account.set_state", "UPDATE account SET state = $2 WHERE id = $1 AND removed_ms IS NULL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
 
 ROOT_DOMAIN = 1
@@ -30,3 +30,7 @@ class DomainRow(Row):
 
 
 INSERT = insert("domain.insert", DomainRow)
+LIVE_PARENT = statement(
+    "domain.live_parent", "UPDATE domain SET state = state WHERE id = $1 AND state = 'Active' AND removed_ms IS NULL"
+)
+"""Guards what is created in a domain: it counts no row once the domain is being deleted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,8 +13,8 @@ from lakh.contract.view import View
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.row import PENDING, JobRow
 from lakh.resources.account.cached import Accounts
-from lakh.resources.domain.row import DomainRow
 from lakh.resources.domain.tree import DomainTree
+from lakh.resources.management_server.row import ManagementServerRow
 from lakh.resources.user.cached import Users
 
 
@@ -42,12 +43,20 @@ class JobView(View):
     jobid: str | None = None
 
 
+async def job_views(cloud: Cloud, jobs: Sequence[JobRow]) -> list[JobView]:
+    """The answer objects of a page of jobs."""
+    await cloud.part(Accounts).many({job.account_id for job in jobs})
+    await cloud.part(Users).many({job.user_id for job in jobs})
+    return [await job_view(cloud, job) for job in jobs]
+
+
 async def job_view(cloud: Cloud, job: JobRow) -> JobView:
-    """The answer object of one job."""
+    """The answer object of one job; everything but the job itself comes from memory."""
     account = await cloud.part(Accounts).get(job.account_id)
     user = await cloud.part(Users).get(job.user_id)
     tree = await cloud.part(DomainTree).current()
-    domain: DomainRow | None = tree.rows.get(job.domain_id)
+    server = (await cloud.snapshots.of(ManagementServerRow)).by_id.get(job.owner)
+    domain = tree.rows.get(job.domain_id)
     spec = COMMANDS.get(job.command) or INTERNAL.get(job.command)
     done = job.status != PENDING
     return JobView(
@@ -65,6 +74,8 @@ async def job_view(cloud: Cloud, job: JobRow) -> JobView:
         jobresult=msgspec.Raw(job.result_json.encode()) if done and job.result_json else None,  # type: ignore[arg-type]
         jobinstancetype=job.instance_type,
         jobinstanceid=job.instance_uuid,
+        managementserverid=server.uuid if server else None,
+        managementservername=server.name if server else None,
         created=api_date(job.created_ms),
         completed=api_date(job.completed_ms) if job.completed_ms is not None else None,
         jobid=job.uuid,

@@ -66,16 +66,21 @@ async def effective_limit(cloud: Cloud, kind: int, owner_id: int, type_number: i
     return await _default(cloud, kind, owner_id, type_number)
 
 
-async def _default(cloud: Cloud, kind: int, owner_id: int, type_number: int) -> int:
+def default_limit(cloud: Cloud, kind: int, owner_id: int, type_number: int, *, project: bool = False) -> int:
+    """The limit that holds where no row says otherwise, in the API's units; `project`: a project's account."""
     if kind == DOMAIN and owner_id == ROOT_DOMAIN:
         return -1
     word = "domain"
     if kind == ACCOUNT:
         if owner_id <= 2:  # the system and the first admin account are unlimited in a fresh installation
             return -1
-        rows = await cloud.store.rows(ACCOUNT_BY_ID, owner_id)
-        word = "project" if rows and rows[0].type == PROJECT else "account"
+        word = "project" if project else "account"
     return cloud.part(Settings).integer(f"max.{word}.{_SETTINGS[type_number]}")
+
+
+async def _default(cloud: Cloud, kind: int, owner_id: int, type_number: int) -> int:
+    rows = await cloud.store.rows(ACCOUNT_BY_ID, owner_id) if kind == ACCOUNT and owner_id > 2 else []
+    return default_limit(cloud, kind, owner_id, type_number, project=bool(rows) and rows[0].type == PROJECT)
 
 
 async def _limits(

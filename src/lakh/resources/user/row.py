@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert, select
+from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, table
 
 SYSTEM_USER = 1
@@ -69,3 +69,12 @@ BY_NAME = select("user.by_name", UserRow, "WHERE domain_id = $1 AND username = $
 INSERT_KEY = insert("api_key.insert", ApiKeyRow)
 KEY = select("api_key.by_key", ApiKeyRow, "WHERE api_key = $1 AND removed_ms IS NULL")
 KEYS_OF_USER = select("api_key.of_user", ApiKeyRow, "WHERE user_id = $1 AND removed_ms IS NULL ORDER BY id")
+SET_STATE = statement("user.set_state", "UPDATE users SET state = $2 WHERE id = $1 AND removed_ms IS NULL")
+REMOVE_KEYS = statement(
+    "api_key.remove_of_user", "UPDATE api_key SET removed_ms = $2 WHERE user_id = $1 AND removed_ms IS NULL"
+)
+REMOVE_KEY = statement("api_key.remove", "UPDATE api_key SET removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL")
+KEY_BY_ID = select("api_key.by_id", ApiKeyRow, "WHERE id = $1")
+ENABLE = statement(
+    "user.enable", "UPDATE users SET state = 'enabled', login_attempts = 0 WHERE id = $1 AND removed_ms IS NULL"
+)
