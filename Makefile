@@ -45,6 +45,9 @@ format: setup ## format and sort imports in place
 soak: setup ## slow scenarios: crash seeds, the whole suite on PostgreSQL
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
+surface: setup ## rewrite the golden surface of the API from the declarations
+	@$(BIN)/python -m lakh.contract.surface
+
 migration: setup ## rewrite revision 0001 from the declared tables (before the first release)
 	@$(BIN)/python -m lakh.store.baseline
 
