@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FILE_LINES, FILE_LINES_HARD, FILES_OVER = 400, 600, 0
+TEST_FILE_LINES = 500  # stories of one thing may stand together
 FUNCTION_LINES, FUNCTION_LINES_HARD, FUNCTIONS_OVER = 50, 70, 12
 FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|common|helpers?|managers?|impl)(_|$)")
 SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM)\b", re.DOTALL)
@@ -37,7 +38,8 @@ def test_files_stay_short() -> None:
     sizes = {p: len(p.read_text().splitlines()) for p in [*SOURCES, *TESTS] if not _generated(p)}
     too_long = [f"{p.relative_to(ROOT)}: {n}" for p, n in sizes.items() if n > FILE_LINES_HARD]
     assert not too_long, f"more than {FILE_LINES_HARD} lines"
-    over = [f"{p.relative_to(ROOT)}: {n}" for p, n in sizes.items() if n > FILE_LINES]
+    bounds = {p: TEST_FILE_LINES if p in TESTS else FILE_LINES for p in sizes}
+    over = [f"{p.relative_to(ROOT)}: {n}" for p, n in sizes.items() if n > bounds[p]]
     assert len(over) <= FILES_OVER, over
 
 

@@ -138,6 +138,14 @@ class HostIndex:
             fact.connected = connected
             self._put(fact)
 
+    def any_away(self, zone_id: int) -> bool:
+        """True when a host of the zone that could take VMs has no session now."""
+        return any(
+            f.zone_id == zone_id and not f.connected and f.status == "Up" and f.resource_state == "Enabled"
+            for f in self.facts.values()
+            if f.type == ROUTING
+        )
+
     def set_state(self, host_id: int, *, status: str | None = None, resource_state: str | None = None) -> None:
         """Follows a stored change of a host's states."""
         fact = self.facts[host_id]

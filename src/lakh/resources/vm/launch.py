@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from lakh.base import limits
 from lakh.base.errors import InsufficientCapacityError, ResourceUnavailableError
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
@@ -123,9 +124,16 @@ async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
         cluster_id=state.wanted_cluster_id,
         avoid_hosts=frozenset(state.avoid),
     )
-    found = place(cloud.part(HostIndex).columns, request, cloud.random)
-    if isinstance(found, Plan):
-        return found
+    index = cloud.part(HostIndex)
+    started = cloud.clock.monotonic()
+    while True:
+        found = place(index.columns, request, cloud.random)
+        if isinstance(found, Plan):
+            return found
+        waited = cloud.clock.monotonic() - started
+        if waited >= limits.HOST_PATIENCE_SECONDS or not index.any_away(vm.zone_id):
+            break
+        await cloud.clock.sleep(0.5)  # hosts that lost their session a moment ago come back: after a restart, all
     account = await cloud.part(Accounts).get(run.job.account_id)
     if account is not None and account.type == ADMIN:
         raise InsufficientCapacityError(

@@ -1,0 +1,32 @@
+"""The spine: a server with two gateways, ten agents over the real wire, a signed deployment, and the proof."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.cloud.installation import Installation
+
+
+async def test_a_signed_deployment_ends_on_an_agent(installation: Installation) -> None:
+    done = await installation.client.job("deployVirtualMachine", **installation.deployment(name="first"))
+    vm = done["virtualmachine"]
+    assert vm["state"] == "Running"
+    assert await installation.domains() == {vm["instancename"]: [vm["hostname"]]}
+    assert len(installation.server.part_pids()["gateways"]) == 2
+    assert len(await installation.files()) == 1
+
+
+async def test_everything_killed_everything_back(installation: Installation) -> None:
+    client = installation.client
+    started = [await client.call("deployVirtualMachine", **installation.deployment(name=f"vm-{i}")) for i in range(20)]
+    for pid in installation.server.pids():
+        os.kill(pid, signal.SIGKILL)
+    installation.server.process.wait()
+    installation.start_server()
+    await installation.server.ready()
+    vms = [(await client.wait(job["jobid"]))["virtualmachine"] for job in started]
+    assert {vm["id"] for vm in vms} == {job["id"] for job in started}
+    domains = await installation.domains()
+    assert domains == {vm["instancename"]: [vm["hostname"]] for vm in vms}
+    assert len(await installation.files()) == 20
