@@ -135,7 +135,10 @@ def test_statistics_are_of_those_asked_and_grow() -> None:
     assert list(first) == [VM]
     cloud.clock.seconds += 60
     second = must(host, "GetVmStatsCommand", vmNames=[VM]).body["vmStatsMap"]
-    assert second[VM]["networkReadKBs"] > 0
+    cloud.clock.seconds += 120
+    third = must(host, "GetVmStatsCommand", vmNames=[VM]).body["vmStatsMap"]
+    assert first[VM]["networkReadKBs"] == 0.0
+    assert 0 < second[VM]["networkReadKBs"] * 1.9 < third[VM]["networkReadKBs"] < second[VM]["networkReadKBs"] * 2.1
     total = must(host, "GetHostStatsCommand", hostId=7).body["hostStats"]
     assert total["freeMemoryKBs"] == 15 * GIB / 1024
     assert total["hostId"] == 7

@@ -53,12 +53,13 @@ class Keystore(NamedTuple):
 
 
 class Agent:
-    """Any agent. `servers` is its list of management servers as last told, empty for the one it was started with."""
+    """Any agent. `servers`: the management servers it was last told of; `first_servers`: those it was started with."""
 
     __slots__ = (
         "algorithm",
         "avoid",
         "clock",
+        "first_servers",
         "host_id",
         "host_name",
         "host_uuid",
@@ -80,6 +81,7 @@ class Agent:
         self.host_id = -1
         self.host_uuid = ""
         self.host_name = ""
+        self.first_servers: tuple[str, ...] = ()
         self.servers: tuple[str, ...] = ()
         self.avoid: tuple[str, ...] = ()
         self.algorithm = ""
@@ -105,9 +107,12 @@ class Place(NamedTuple):
 
 
 class Host(Agent):
-    """A KVM host's agent. `rulesets` maps VM name to (VM id, security group ruleset number)."""
+    """A KVM host's agent. `rulesets` maps VM name to (VM id, security group ruleset number).
 
-    __slots__ = ("guid", "hypervisor", "images", "parameters", "place", "routers", "rulesets")
+    `stats_asked`: when VM statistics were last asked for, on the agent's clock.
+    """
+
+    __slots__ = ("guid", "hypervisor", "images", "parameters", "place", "routers", "rulesets", "stats_asked")
 
     def __init__(
         self,
@@ -128,6 +133,7 @@ class Host(Agent):
         self.images = images
         self.parameters: dict[str, str] = {}
         self.rulesets: dict[str, tuple[int, int]] | None = None
+        self.stats_asked = clock.monotonic()
 
     @property
     def facts(self) -> Facts:

@@ -168,7 +168,7 @@ class Session:
             self.lost()
 
     def _start_up(self) -> None:
-        servers = ",".join(self.agent.servers)
+        servers = ",".join(self.agent.servers or self.agent.first_servers)
         if self.agent.algorithm:
             servers = f"{servers}@{self.agent.algorithm}"
         command = startup(self.agent, servers, self._transfer)

@@ -35,13 +35,17 @@ class Dialler:
         if len(self._running) < self._limit:
             task = asyncio.get_running_loop().create_task(self._work())
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._ended)
         self._count()
 
     def stop(self) -> None:
         self._asked.clear()
         for task in self._running:
             task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._count()
 
     def _count(self) -> None:
         self._statistics.waiting = len(self._asked)
@@ -58,7 +62,6 @@ class Dialler:
                 await self._dial(member)
             except (OSError, TimeoutError):
                 member.failed()
-        self._statistics.dialling = max(0, len(self._running) - 1)
 
     async def _dial(self, member: Member) -> None:
         loop = asyncio.get_running_loop()

@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
 class Member:
     """An agent with a session; the session's Edge. `number` gives its loopback source address."""
 
-    __slots__ = ("_connection", "_turn", "agent", "first_servers", "number", "session", "surroundings")
+    __slots__ = ("_connection", "_own", "_turn", "agent", "first_servers", "number", "session", "surroundings")
 
     def __init__(
         self,
@@ -138,15 +138,22 @@ class Member:
         self.number = number
         self.agent = agent
         self.surroundings = surroundings
+        own = surroundings.servers
+        turn = number % len(own)
         self.first_servers = first_servers
+        self._own = own[turn:] + own[:turn] if turn else own
+        agent.first_servers = tuple(host for host, _ in first_servers or self._own)
         self.session = Session(agent, self, behaviour)
         self._connection: Connection | None = None
         self._turn = 0
 
     # --- where to -----------------------------------------------------------------------------------------------------
     def next_server(self) -> Address:
-        """Servers in turn: those the agent was told of, without the ones to avoid, then those it was started with."""
-        own = self.surroundings.servers
+        """Servers in turn: those the agent was told of, without the ones to avoid, then those it was started with.
+
+        Agents begin with different ones of these, so that several servers share a fleet that nobody has told anything.
+        """
+        own = self._own
         port = own[0][1]
         avoid = set(self.agent.avoid)
         told = [(host, port) for host in self.agent.servers if host not in avoid]
