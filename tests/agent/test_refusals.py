@@ -284,11 +284,17 @@ def test_a_certificate_for_another_key() -> None:
 
 
 def test_malformed_commands_are_answered() -> None:
-    host = Cloud().hosts[0]
+    cloud = Cloud()
+    host = cloud.hosts[0]
     assert "field vm is missing" in refused(host, "StartCommand")
     assert "malformed" in refused(host, "StartCommand", vm=[1])
     make_volume(host, 1)
     assert "malformed" in refused(host, "StartCommand", vm=vm(1, nics=[nic(1), nic(2, "no address")]))
+    huge = volume(2, size=1 << 70, made=False)
+    used = cloud.storage.usage(POOL)
+    assert "malformed" in refused(host, CREATE, data=huge)
+    assert cloud.storage.usage(POOL) == used
+    assert "malformed" in refused(host, CREATE, data={})
     must(host, "StartCommand", vm=vm(1))  # and nothing of it was kept
     assert "field triggerHostLb is missing" in refused(host, LB + "SetupMSListCommand", msList=[])
     unknown = execute(host, command("com.example.NewCommand"))

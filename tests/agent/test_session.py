@@ -31,6 +31,8 @@ class StillEdge:
         self.closed = 0
         self.dials: list[float] = []
         self.refusals: list[str] = []
+        self.probes = 0
+        self.preferred_reachable = False
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
 
@@ -46,6 +48,11 @@ class StillEdge:
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         self._number += 1
         heapq.heappush(self._timers, (self.cloud.clock.seconds + seconds, self._number, call))
+
+    def probe_preferred(self, reachable: Callable[[], None]) -> None:
+        self.probes += 1
+        if self.preferred_reachable:
+            reachable()
 
     def rejected(self, text: str) -> None:
         self.refusals.append(text)
@@ -390,6 +397,25 @@ def test_a_list_of_servers_is_kept() -> None:
     }
     story.ask(LB + "SetupMSListCommand", **lists)
     assert (story.host.servers, story.host.avoid, story.host.algorithm) == (("a", "b"), ("b",), "shuffle")
+
+
+def test_an_agent_moves_to_its_preferred_server_once_that_can_be_reached() -> None:
+    story = Story(Behaviour({"CheckHealthCommand": (Outcome(delay_seconds=15),)}))
+    story.up()
+    lists = {"msList": ["a", "b"], "avoidMsList": [], "lbAlgorithm": "static", "triggerHostLb": True}
+    story.ask(LB + "SetupMSListCommand", **lists, lbCheckInterval=10)
+    story.edge.advance(1)
+    assert (story.edge.probes, story.edge.dials) == (1, [])
+    story.edge.advance(9)
+    assert (story.edge.probes, story.edge.dials) == (2, [])
+    story.edge.preferred_reachable = True
+    story.ask("CheckHealthCommand")
+    story.edge.advance(10)
+    assert (story.edge.probes, story.edge.dials) == (3, [])  # not while it works
+    story.edge.advance(10)
+    assert (story.edge.probes, story.edge.dials, story.edge.closed) == (4, [0.0], 1)
+    story.edge.advance(100)
+    assert story.edge.probes == 4
 
 
 def test_a_frozen_agent_says_nothing_until_it_thaws() -> None:

@@ -170,9 +170,9 @@ class ManagementServer:
         self._changed = asyncio.Event()
         self._server: asyncio.Server | None = None
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Seat(self), "127.0.0.1", port)
+        self._server = await loop.create_server(lambda: Seat(self), host, port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.fleet.management import ManagementServer
 
 from lakh.fleet.fleet import Fleet
-from lakh.wire.message import API, Message
+from lakh.wire.message import API, LB, Message
 
 
 async def test_ten_agents_connect_and_become_ready(server: ManagementServer, fleet: Fleet) -> None:
@@ -71,3 +73,20 @@ async def test_nonsense_costs_one_link_and_nothing_else(server: ManagementServer
     await server.until(lambda: server.ready == {"kvm-000001"})
     assert len(server.broken) == 1
     assert len(server.seats) == 10
+
+
+async def test_agents_move_to_the_server_their_list_prefers(
+    server: ManagementServer, fleet: Fleet, tmp_path: Path
+) -> None:
+    other = ManagementServer(tmp_path)
+    await other.start(server.port, "127.0.0.2")
+    lists = {"msList": ["127.0.0.2", "127.0.0.1"], "avoidMsList": [], "lbAlgorithm": "static", "triggerHostLb": True}
+    command = Message(LB + "SetupMSListCommand", {**lists, "lbCheckInterval": 0, "contextMap": {}})
+    (answer,) = await server.seats["kvm-000001"].call([command])
+    assert answer.result
+    await other.until(lambda: other.ready == {"kvm-000001"})
+    await server.until(lambda: len(server.seats) == 9)
+    startup = other.seats["kvm-000001"].startup
+    assert startup is not None
+    assert startup.body["msHostList"] == "127.0.0.2,127.0.0.1@static"
+    await other.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -100,5 +101,5 @@ def execute(agent: Agent, command: Message) -> Message:
         return refusal(agent, command, str(error))
     except KeyError as error:
         return refusal(agent, command, f"{command.name}: field {error.args[0]} is missing")
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, struct.error) as error:
         return refusal(agent, command, f"{command.name}: malformed: {error}")

@@ -103,8 +103,8 @@ class SharedStorage:
 
     def add(self, pool: str, name: str, kind: str, size_bytes: int, physical_bytes: int) -> Volume:
         """A new entry; the one that is there, where it is of that kind and size (a repeated command)."""
-        self._take(pool, physical_bytes)
         value = _VALUE.pack(size_bytes, physical_bytes, 0, _KINDS.index(kind))
+        self._take(pool, physical_bytes)
         try:
             present = self._table.claim(self._key(pool, name), value)
         except RefusedError:

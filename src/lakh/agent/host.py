@@ -41,7 +41,18 @@ class RunAgain(NamedTuple):
     every_seconds: float
 
 
-Wish = Reconnect | Leave | RunAgain
+class Prefer(NamedTuple):
+    """Look every so many seconds (0 is never) whether the list's first server can be reached, and move there.
+
+    `now`: look at once too. `once`: only the first time, as for a shuffled list.
+    """
+
+    every_seconds: float
+    now: bool
+    once: bool
+
+
+Wish = Reconnect | Leave | RunAgain | Prefer
 
 
 class Keystore(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from lakh.agent.behaviour import Behaviour, Outcome
 from lakh.agent.dispatch import execute, refusal, stopped
-from lakh.agent.host import Agent, Leave, Reconnect, RunAgain
+from lakh.agent.host import Agent, Leave, Prefer, Reconnect, RunAgain
 from lakh.agent.startup import ping, startup
 from lakh.base.limits import AGENT_REQUESTS_WAITING
 from lakh.wire.errors import ProtocolError
@@ -45,6 +45,10 @@ class Edge(Protocol):
         ...
 
     def later(self, seconds: float, call: Callable[[], None]) -> None: ...
+    def probe_preferred(self, reachable: Callable[[], None]) -> None:
+        """Calls back where the agent's list has a first server that is not the present one and can be reached."""
+        ...
+
     def rejected(self, text: str) -> None:
         """The server refuses this agent."""
         ...
@@ -77,6 +81,7 @@ class Session:
         "_edge",
         "_life",
         "_link",
+        "_looking",
         "_pinging",
         "_running",
         "_sequence",
@@ -94,6 +99,7 @@ class Session:
         self._behaviour = behaviour
         self._life = 0
         self._link = 0
+        self._looking = 0
         self._pinging = 0
         self._running = 0
         self._sequence = 0
@@ -198,7 +204,10 @@ class Session:
         messages = frame.messages()
         if not header.is_request:
             for answer in messages:
-                self._hear(answer)
+                try:
+                    self._hear(answer)
+                except (TypeError, ValueError) as error:
+                    raise ProtocolError(f"{answer.name}: {error}") from None
         elif messages and messages[0].java_class == _READY and messages[0].body.get("_details"):
             self._reject(str(messages[0].body["_details"]))
         elif messages:
@@ -309,6 +318,8 @@ class Session:
                 self._edge.later(_SHUTDOWN_PAUSE_SECONDS, self.die)
             elif isinstance(wish, RunAgain):
                 self._run_again(work, wish.every_seconds)
+            elif isinstance(wish, Prefer):
+                self._prefer(wish)
             else:
                 self._reconnect_later(wish)
 
@@ -342,3 +353,26 @@ class Session:
             self._edge.connect(0.0)
 
         self._edge.later(wish.after_seconds, reconnect)
+
+    def _prefer(self, wish: Prefer) -> None:
+        """(Re)starts looking for the preferred server (agent-protocol 3.10); the move waits for running commands."""
+        self._looking += 1
+        looking, link = self._looking, self._link
+
+        def move() -> None:
+            if link == self._link and not self._stopped and self._running == 0:
+                self._forget_link()
+                self._edge.close()
+                self._edge.connect(0.0)
+
+        def look() -> None:
+            if link != self._link or looking != self._looking or self._stopped:
+                return
+            self._edge.probe_preferred(move)
+            if not wish.once:
+                self._edge.later(wish.every_seconds, look)
+
+        if wish.now:
+            self._edge.later(0.0, lambda: self._edge.probe_preferred(move))
+        if wish.every_seconds > 0:
+            self._edge.later(wish.every_seconds, look)

@@ -6,11 +6,12 @@ side, which the store measurements showed to be worth more than any driver choic
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from lakh.base.clock import Clock
 
-_HEX = "0123456789abcdef"
+_CANONICAL = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class UuidFactory:
@@ -37,6 +38,4 @@ class UuidFactory:
 
 def is_uuid(text: str) -> bool:
     """True for the canonical 8-4-4-4-12 form in either case."""
-    if len(text) != 36 or text[8] != "-" or text[13] != "-" or text[18] != "-" or text[23] != "-":
-        return False
-    return all(c in _HEX for c in text.replace("-", "").lower())
+    return _CANONICAL.fullmatch(text) is not None

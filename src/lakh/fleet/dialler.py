@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 from collections import deque
+from collections.abc import Callable
 
 from lakh.base.limits import FLEET_CONNECT_SECONDS, FLEET_HANDSHAKES_IN_FLIGHT
 from lakh.fleet.identity import source_address
@@ -19,7 +20,7 @@ _FOREIGN_SECONDS = 5.0  # for a server that the fleet was told of and may not re
 class Dialler:
     """Call `ask`; the member hears of the end."""
 
-    __slots__ = ("_asked", "_limit", "_own", "_running", "_statistics")
+    __slots__ = ("_asked", "_limit", "_own", "_probes", "_running", "_statistics")
 
     def __init__(
         self, statistics: Statistics, own: tuple[Address, ...], limit: int = FLEET_HANDSHAKES_IN_FLIGHT
@@ -27,6 +28,7 @@ class Dialler:
         self._asked: deque[Member] = deque()
         self._limit = limit
         self._own = frozenset(own)
+        self._probes: set[asyncio.Task[None]] = set()
         self._running: set[asyncio.Task[None]] = set()
         self._statistics = statistics
 
@@ -38,10 +40,26 @@ class Dialler:
             task.add_done_callback(self._ended)
         self._count()
 
+    def probe(self, server: Address, reachable: Callable[[], None]) -> None:
+        """Connects by TCP alone, closes, and calls back. At the bound it does nothing: who asks will ask again."""
+        if len(self._probes) < self._limit:
+            task = asyncio.get_running_loop().create_task(self._probe(server, reachable))
+            self._probes.add(task)
+            task.add_done_callback(self._probes.discard)
+
     def stop(self) -> None:
         self._asked.clear()
-        for task in self._running:
+        for task in [*self._running, *self._probes]:
             task.cancel()
+
+    async def _probe(self, server: Address, reachable: Callable[[], None]) -> None:
+        try:
+            async with asyncio.timeout(_FOREIGN_SECONDS):
+                sock = await self._connect(server, 0)
+        except (OSError, TimeoutError):
+            return
+        sock.close()
+        reachable()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -135,6 +135,10 @@ class Fleet:
         if not self._stopping:
             self._dialler.ask(member)
 
+    def probe(self, server: Address, reachable: Callable[[], None]) -> None:
+        if not self._stopping:
+            self._dialler.probe(server, reachable)
+
     def tls_side(self, agent: Agent) -> TlsSide:
         """One side for all agents without a certificate; an agent with one has its own, made for each connection."""
         keystore = agent.keystore

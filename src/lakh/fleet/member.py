@@ -29,6 +29,7 @@ class Surroundings(Protocol):
     @property
     def servers(self) -> tuple[Address, ...]: ...
     def dial(self, member: Member) -> None: ...
+    def probe(self, server: Address, reachable: Callable[[], None]) -> None: ...
     def tls_side(self, agent: Agent) -> TlsSide: ...
 
 
@@ -123,9 +124,22 @@ class Connection(asyncio.Protocol):
 
 
 class Member:
-    """An agent with a session; the session's Edge. `number` gives its loopback source address."""
+    """An agent with a session; the session's Edge. `number` gives its loopback source address.
 
-    __slots__ = ("_connection", "_own", "_turn", "agent", "first_servers", "number", "session", "surroundings")
+    `server`: the one it is connected to, or tried last.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_own",
+        "_turn",
+        "agent",
+        "first_servers",
+        "number",
+        "server",
+        "session",
+        "surroundings",
+    )
 
     def __init__(
         self,
@@ -144,6 +158,7 @@ class Member:
         self._own = own[turn:] + own[:turn] if turn else own
         agent.first_servers = tuple(host for host, _ in first_servers or self._own)
         self.session = Session(agent, self, behaviour)
+        self.server: Address | None = None
         self._connection: Connection | None = None
         self._turn = 0
 
@@ -158,7 +173,8 @@ class Member:
         avoid = set(self.agent.avoid)
         told = [(host, port) for host in self.agent.servers if host not in avoid]
         choices = list(dict.fromkeys([*told, *self.first_servers, *own]))
-        return choices[self._turn % len(choices)]
+        self.server = choices[self._turn % len(choices)]
+        return self.server
 
     def open(self, side: TlsSide, secured: asyncio.Future[None]) -> Connection:
         """The protocol for a new connection."""
@@ -203,6 +219,11 @@ class Member:
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         self.surroundings.timers.later(seconds, call)
+
+    def probe_preferred(self, reachable: Callable[[], None]) -> None:
+        told = [host for host in self.agent.servers if host not in self.agent.avoid]
+        if told and self._connection is not None and self.server is not None and told[0] != self.server[0]:
+            self.surroundings.probe((told[0], self._own[0][1]), reachable)
 
     def rejected(self, text: str) -> None:
         self.surroundings.statistics.rejected(self.agent.own_name, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lakh.agent.dispatch import ALL_AGENTS, done, verb
-from lakh.agent.host import Agent
+from lakh.agent.host import Agent, Prefer
 from lakh.wire.message import API, Message
 
 
@@ -18,5 +18,7 @@ def ready(agent: Agent, command: Message) -> Message:
         agent.servers = tuple(body["msHostList"])
         agent.algorithm = body.get("lbAlgorithm") or agent.algorithm
     agent.avoid = tuple(body.get("avoidMsHostList") or ())
+    if body.get("lbCheckInterval") is not None:
+        agent.wishes.append(Prefer(float(body["lbCheckInterval"]), False, agent.algorithm == "shuffle"))
     agent.ready = True
     return done(API + "ReadyAnswer", detailsMap={"host.uefi.enable": "false"} if agent.kind == "host" else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lakh.agent.dispatch import ALL_AGENTS, done, verb
-from lakh.agent.host import Agent
+from lakh.agent.host import Agent, Prefer
 from lakh.wire.message import LB, Message
 
 
@@ -16,4 +16,6 @@ def set_up_ms_list(agent: Agent, command: Message) -> Message:
     agent.servers = tuple(body.get("msList") or ())
     agent.algorithm = body.get("lbAlgorithm") or ""
     agent.avoid = tuple(body.get("avoidMsList") or ())
+    every = float(body.get("lbCheckInterval") or 0)
+    agent.wishes.append(Prefer(every, bool(body["triggerHostLb"]), agent.algorithm == "shuffle"))
     return done(LB + "SetupMSListAnswer")
