@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Collection
 
 import msgspec
 
@@ -90,6 +91,14 @@ class Worker:
     def pending_for(self, instance_uuid: str) -> JobRow | None:
         """The oldest job running here that acts on an object."""
         return next((j for j in self._live.values() if j.instance_uuid == instance_uuid), None)
+
+    def acting_on(self, instance_uuids: Collection[str]) -> dict[str, JobRow]:
+        """The oldest job running here for each of these objects that has one."""
+        found: dict[str, JobRow] = {}
+        for job in self._live.values():
+            if job.instance_uuid is not None and job.instance_uuid in instance_uuids:
+                found.setdefault(job.instance_uuid, job)
+        return found
 
     @property
     def running(self) -> int:

@@ -161,8 +161,12 @@ class JobCommand(Declaration, abstract=True):
         raise NotImplementedError
 
 
-async def admit_job(command: JobCommand, call: Call, *, uuid: str | None = None, parent: str | None = None) -> JobRow:
+async def admit_job(
+    command: JobCommand, call: Call, *, uuid: str | None = None, parent: JobRow | None = None
+) -> JobRow:
     """Admits a command, stores its job with what `admit` decided, and starts it. Returns the job.
+
+    A child runs within its parent's place in line: it does not queue up behind its own parent.
 
     Raises whatever the admission raises; DuplicateError on `async_job_uuid` when a job of that uuid exists.
     """
@@ -181,8 +185,8 @@ async def admit_job(command: JobCommand, call: Call, *, uuid: str | None = None,
         undoing=False,
         state_json=msgspec.json.encode(admission.state).decode(),
         error_json=None,
-        sync_key=admission.sync_key,
-        parent_uuid=parent,
+        sync_key=None if parent is not None and parent.sync_key == admission.sync_key else admission.sync_key,
+        parent_uuid=parent.uuid if parent is not None else None,
         owner=cloud.server_id,
         token=cloud.epoch,
         instance_type=admission.instance[0] if admission.instance else None,

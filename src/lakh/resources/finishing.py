@@ -60,7 +60,7 @@ class CommandChildren:
             account = (await cloud.store.rows(ACCOUNT_BY_ID, job.account_id))[0]
             caller = Caller(job.user_id, account.id, account.domain_id, account.type, account.role_id, account.name, "")
             try:
-                await admit_job(declaration(**parameters), Call(cloud, caller), uuid=uuid, parent=job.uuid)
+                await admit_job(declaration(**parameters), Call(cloud, caller), uuid=uuid, parent=job)
             except DuplicateError as duplicate:
                 if duplicate.index != "async_job_uuid":
                     raise

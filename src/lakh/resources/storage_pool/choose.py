@@ -10,6 +10,26 @@ from lakh.resources.storage_pool.row import CAPACITIES, StoragePoolRow
 from lakh.resources.volume.row import VolumeRow
 
 
+async def clusters_within_reach(cloud: Cloud, volumes: list[VolumeRow]) -> frozenset[int] | None:
+    """The clusters whose hosts reach the volumes' pools; None when any host of the zone does.
+
+    A volume without a pool yet needs a cluster with one of its own, unless the zone has a pool for all.
+    """
+    pools = await cloud.snapshots.of(StoragePoolRow)
+    found: frozenset[int] | None = None
+    for volume in volumes:
+        if volume.pool_id is not None:
+            pool = pools.by_id[volume.pool_id]
+            one = None if pool.scope == "ZONE" or pool.cluster_id is None else frozenset((pool.cluster_id,))
+        else:
+            here = [p for p in pools if p.zone_id == volume.zone_id and p.status == "Up"]
+            zone_wide = any(p.scope == "ZONE" for p in here)
+            one = None if zone_wide else frozenset(p.cluster_id for p in here if p.cluster_id is not None)
+        if one is not None:
+            found = one if found is None else found & one
+    return found
+
+
 async def choose_pool(cloud: Cloud, volume: VolumeRow, pod_id: int, cluster_id: int) -> StoragePoolRow:
     """The pool with most room among those that the cluster reaches and that carry the offering's tags.
 

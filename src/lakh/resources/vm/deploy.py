@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from random import Random
-from typing import Any
 
 import msgspec
 
@@ -18,9 +17,8 @@ from lakh.contract.types import Details, Id, Ids, Long, Pairs
 from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.account.cached import Accounts
 from lakh.resources.account.row import AccountRow
-from lakh.resources.command import Admission, Call, Caller, JobCommand, result_json
+from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.disk_offering.row import DiskOfferingRow
-from lakh.resources.host.reach import must
 from lakh.resources.limit.charge import charge_owner, release_owner
 from lakh.resources.limit.row import Usage
 from lakh.resources.network.addresses import GuestAddresses
@@ -30,11 +28,13 @@ from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import REMOVE_OF_VM, NicRow, mac_address
 from lakh.resources.service_offering.row import ServiceOfferingRow
-from lakh.resources.storage_pool.row import GIVE_BACK, StoragePoolRow
+from lakh.resources.storage_pool.row import GIVE_BACK
 from lakh.resources.template.row import TemplateRow
+from lakh.resources.vm.access import finish_with, line_of
 from lakh.resources.vm.launch import (
     LaunchState,
     create_disks,
+    delete_new_disks,
     forget_reservation,
     prepare_network,
     reserve,
@@ -43,11 +43,10 @@ from lakh.resources.vm.launch import (
     unreserve,
     unstart,
     vm_of,
-    volumes_of,
 )
 from lakh.resources.vm.row import INSERT, TO_ERROR, USER, VmRow
-from lakh.resources.vm.view import UserVmView, user_vm_views
-from lakh.resources.volume.create import delete_command
+from lakh.resources.vm.view import UserVmView
+from lakh.resources.vm.views import ALL, NEW
 from lakh.resources.volume.row import INSERT as INSERT_VOLUME
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import REMOVE, VolumeRow
@@ -58,9 +57,9 @@ GIB = 1 << 30
 
 
 class DeployState(LaunchState):
-    """A launch of a VM that did not exist before."""
+    """A launch of a VM that did not exist before. `grouped`: it is in an affinity group."""
 
-    start: bool = True
+    grouped: bool = False
 
 
 async def publish(run: Run[DeployState]) -> TxnSpec:
@@ -70,21 +69,8 @@ async def publish(run: Run[DeployState]) -> TxnSpec:
     vm = await vm_of(run)
     if state.start:
         vm = msgspec.structs.replace(vm, state="Running", host_id=state.host_id, last_host_id=state.host_id)
-    view = (await user_vm_views(cloud, [vm], await caller_of(run)))[0]
-    view.password = state.password
-    run.finish(result_json(run, view, run.job.command))
+    await finish_with(run, vm, password=state.password, details=ALL if state.grouped else NEW)
     return txn
-
-
-async def delete_disks(run: Run[DeployState]) -> None:
-    """Deletes what was created on the pool, when the deployment has failed for good; a retry elsewhere keeps it."""
-    cloud, state = run.cloud, run.state
-    if run.error is None:
-        return
-    pools = await cloud.snapshots.of(StoragePoolRow)
-    for volume in await volumes_of(run):
-        if volume.pool_id is not None:
-            await must(cloud, state.host_id, delete_command(volume, pools.by_id[volume.pool_id]))
 
 
 async def give_up(run: Run[DeployState]) -> TxnSpec:
@@ -92,6 +78,7 @@ async def give_up(run: Run[DeployState]) -> TxnSpec:
     cloud = run.cloud
     vm = await vm_of(run)
     forget_reservation(run, vm)
+    await delete_new_disks(run)
     now_ms = cloud.now_ms()
     txn = TxnSpec("vm.deploy.failed").add(TO_ERROR, vm.id, now_ms)
     volumes = await cloud.store.rows(VOLUMES_OF_VM, vm.id)
@@ -111,13 +98,6 @@ def usage_of(vm: VmRow, volumes: list[VolumeRow]) -> Usage:
     """What a VM with these volumes counts as."""
     storage = sum(v.size_bytes for v in volumes)
     return Usage(user_vm=1, cpu=vm.cpus, memory=vm.memory_mb, volume=len(volumes), primary_storage=storage)
-
-
-async def caller_of(run: Run[Any]) -> Caller:
-    """The job's caller, for its view."""
-    account = await run.cloud.part(Accounts).get(run.job.account_id)
-    assert account is not None
-    return Caller(run.job.user_id, account.id, account.domain_id, account.type, account.role_id, account.name, "")
 
 
 class DeployVirtualMachine(
@@ -161,7 +141,7 @@ class DeployVirtualMachine(
         DeployState,
         Step("reserve", reserve, unreserve, commits=True),
         Step("network", prepare_network),
-        Step("disks", create_disks, delete_disks),
+        Step("disks", create_disks),
         Step("start", start, unstart),
         Step("publish", publish, commits=True),
         failed=give_up,
@@ -198,6 +178,7 @@ class DeployVirtualMachine(
             state,
             instance=("VirtualMachine", vm.uuid),
             created_uuid=vm.uuid,
+            sync_key=line_of(vm.id),
             owner=(owner.id, owner.domain_id),
             description=f"starting Instance. Instance Id: {vm.uuid}",
         )
@@ -256,7 +237,7 @@ class DeployVirtualMachine(
             limit_cpu_use=offering.limit_cpu_use,
             dynamic_scaling=False,
             display_vm=self.displayvm,
-            group_name=self.group,
+            group_id=None,
             user_data=self.userdata,
             key_pairs=self.keypair,
             public_keys=None,

@@ -21,34 +21,40 @@ from lakh.resources.account.cached import Accounts
 from lakh.resources.account.row import ADMIN
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.reach import ask
+from lakh.resources.host.reach import ask, must
 from lakh.resources.host.row import RELEASE, RESERVE
+from lakh.resources.limit.charge import domain_chain
 from lakh.resources.network.cached import Networks
 from lakh.resources.network.prepare import prepare_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.service_offering.row import ServiceOfferingRow
-from lakh.resources.storage_pool.choose import choose_pool
+from lakh.resources.storage_pool.choose import choose_pool, clusters_within_reach
+from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
 from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
 from lakh.resources.vm.transfer import disk_to, machine_to, nic_to, os_type_name
-from lakh.resources.volume.create import create_on_pool
+from lakh.resources.volume.create import create_on_pool, delete_command
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import ON_POOL, READY, VolumeRow
 from lakh.store.statement import TxnSpec
 from lakh.wire.commands import vm as vm_commands
-from lakh.wire.message import API, Message
+from lakh.wire.message import Message
+from lakh.wire.objects.data import Fields
 
 
 class LaunchState(State):
-    """What a launch knows. `placed` maps volume ids to their pool; `paths` to what the host created."""
+    """What a launch knows. `start` false: every step passes. `placed` maps volume ids to their pool, `paths` to what
+    the host created. `last_host`: prefer where the VM last ran."""
 
     vm_id: int
+    start: bool = True
     host_id: int = 0
     avoid: list[int] = []
     tries: int = 0
     wanted_host_id: int | None = None
     wanted_pod_id: int | None = None
     wanted_cluster_id: int | None = None
+    last_host: bool = False
     planner: str | None = None
     password: str | None = None
     placed: dict[int, int] = {}
@@ -79,6 +85,8 @@ async def volumes_of(run: Run[Any]) -> list[VolumeRow]:
 async def reserve(run: Run[Any]) -> TxnSpec:
     """Picks a host and, for volumes without one, a pool; commits both with the VM's state Starting."""
     cloud, state = run.cloud, run.state
+    if not state.start:
+        return TxnSpec("vm.unreserved")
     vm = await vm_of(run)
     index = cloud.part(HostIndex)
     await index.load()
@@ -86,6 +94,8 @@ async def reserve(run: Run[Any]) -> TxnSpec:
         index.columns.release(state.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
         await index.refresh_usage(state.host_id)
         state.host_id = 0
+        for volume_id in run.memory.pop("proposed", ()):
+            del state.placed[volume_id]
     plan = await _plan(cloud, run, vm)
     index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
     state.host_id = plan.host_id
@@ -93,10 +103,12 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     txn = TxnSpec("vm.reserve")
     txn.add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms)
+    proposed = run.memory["proposed"] = []
     for volume in await volumes_of(run):
         if volume.pool_id is None:
             pool = await choose_pool(cloud, volume, plan.pod_id, plan.cluster_id)
             state.placed[volume.id] = pool.id
+            proposed.append(volume.id)
             txn.add(ON_POOL, volume.id, pool.id, now_ms)
             txn.add(TAKE, pool.id, volume.size_bytes)
     return txn
@@ -106,23 +118,25 @@ async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
     state, settings = run.state, cloud.part(Settings)
     offerings = await cloud.snapshots.of(ServiceOfferingRow)
     offering = offerings.by_id[vm.service_offering_id]
-    domain_ids: tuple[int, ...] = (vm.domain_id,)
+    planner = state.planner or offering.deployment_planner or settings.text("vm.deployment.planner")
     request = Request(
         zone_id=vm.zone_id,
         cpu_count=vm.cpus,
         cpu_speed_mhz=vm.speed_mhz,
         memory_bytes=vm.memory_mb << 20,
         account_id=vm.account_id,
-        domain_ids=domain_ids,
+        domain_ids=tuple(await domain_chain(cloud, vm.domain_id)),
         host_tags=tuple(t.strip() for t in (offering.host_tag or "").split(",") if t.strip()),
         hypervisor=vm.hypervisor,
         arch=vm.arch,
-        planner=state.planner or offering.deployment_planner or settings.text("vm.deployment.planner"),
+        planner=planner,
         algorithm=settings.text("vm.allocation.algorithm") or "random",
         host_id=state.wanted_host_id,
         pod_id=state.wanted_pod_id,
         cluster_id=state.wanted_cluster_id,
         avoid_hosts=frozenset(state.avoid),
+        host_priorities=_last_host(vm, state, planner),
+        storage_clusters=await clusters_within_reach(cloud, await volumes_of(run)),
     )
     index = cloud.part(HostIndex)
     started = cloud.clock.monotonic()
@@ -140,6 +154,13 @@ async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
             f"Unable to create a deployment for Instance {vm.instance_name}: {found.text()}"
         )
     raise InsufficientCapacityError("Unable to create a deployment for the Instance: insufficient capacity")
+
+
+def _last_host(vm: VmRow, state: Any, planner: str) -> dict[int, int]:
+    """A stopped VM goes back to where it last ran, if that host passes every check."""
+    if not state.last_host or vm.last_host_id is None or planner == "UserDispersingPlanner":
+        return {}
+    return {vm.last_host_id: 1}
 
 
 async def unreserve(run: Run[Any]) -> TxnSpec:
@@ -163,12 +184,16 @@ def forget_reservation(run: Run[Any], vm: VmRow) -> None:
 # --- network and disks -----------------------------------------------------------------------------------------------
 async def prepare_network(run: Run[Any]) -> None:
     """Implements the VM's networks where needed and tells their routers of it."""
+    if not run.state.start:
+        return
     await prepare_nics(run, await vm_of(run), run.state.password)
 
 
 async def create_disks(run: Run[Any]) -> None:
     """Creates the VM's volumes that exist only on paper, on the host it will run on."""
     cloud, state = run.cloud, run.state
+    if not state.start:
+        return
     pools = await cloud.snapshots.of(StoragePoolRow)
     for volume in await volumes_of(run):
         if volume.path is None and volume.id not in state.paths and volume.pool_id is not None:
@@ -176,10 +201,25 @@ async def create_disks(run: Run[Any]) -> None:
             state.paths[volume.id] = created
 
 
+async def delete_new_disks(run: Run[Any]) -> None:
+    """Deletes the files that only this launch made, when it has failed for good; a retry elsewhere keeps them.
+
+    Any host that reaches the pool does: the one chosen last may be gone, or there may have been no other to choose.
+    """
+    cloud = run.cloud
+    pools = await cloud.snapshots.of(StoragePoolRow)
+    for volume in await volumes_of(run):
+        if volume.pool_id is not None and volume.path is None:
+            pool = pools.by_id[volume.pool_id]
+            await must(cloud, endpoint(cloud, pool, run.state.host_id), delete_command(volume, pool))
+
+
 # --- start -----------------------------------------------------------------------------------------------------------
 async def start(run: Run[Any]) -> None:
     """Starts the domain on the reserved host; on refusal or silence goes on to another host."""
     cloud, state = run.cloud, run.state
+    if not state.start:
+        return
     vm = await vm_of(run)
     command = await start_command(cloud, vm, state.host_id, created_volumes(state, await volumes_of(run)))
     try:
@@ -221,29 +261,24 @@ async def unstart(run: Run[Any]) -> None:
     if host is None or host.status == "Down":
         return
     vm = await vm_of(run)
-    body = {"vmName": vm.instance_name, "executeInSequence": False, "checkBeforeCleanup": False, "forceStop": True}
-    stop = Message(API + "StopCommand", body | {"contextMap": {}, "wait": 0})
-    answer = (await ask(cloud, state.host_id, stop))[0]
+    answer = (await ask(cloud, state.host_id, vm_commands.stop(vm.instance_name, force=True)))[0]
     if not answer.result:
         raise ResourceUnavailableError(f"Unable to stop {vm.instance_name} on {host.name}: {answer.details}")
 
 
 async def start_command(cloud: Cloud, vm: VmRow, host_id: int, volumes: list[VolumeRow]) -> Message:
     """The StartCommand of a VM with its disks and NICs as they stand."""
+    machine = await machine_of(cloud, vm, volumes)
+    return vm_commands.start(machine, host_ip=cloud.part(HostIndex).facts[host_id].private_ip)
+
+
+async def machine_of(cloud: Cloud, vm: VmRow, volumes: list[VolumeRow]) -> Fields:
+    """The VM as hosts know it, with its disks and NICs as they stand."""
     pools = await cloud.snapshots.of(StoragePoolRow)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     networks = await cloud.part(Networks).many(n.network_id for n in nics)
     disks = [disk_to(v, pools.by_id[v.pool_id], vm.instance_name) for v in volumes if v.pool_id is not None]
-    machine = machine_to(vm, os_type_name(vm.os_type_id), disks, [nic_to(n, networks[n.network_id]) for n in nics])
-    body = {
-        "vm": machine,
-        "hostIp": cloud.part(HostIndex).facts[host_id].private_ip,
-        "executeInSequence": False,
-        "secondaryStorages": [],
-        "contextMap": {},
-        "wait": 0,
-    }
-    return Message(API + "StartCommand", body)
+    return machine_to(vm, os_type_name(vm.os_type_id), disks, [nic_to(n, networks[n.network_id]) for n in nics])
 
 
 def created_volumes(state: Any, volumes: list[VolumeRow]) -> list[VolumeRow]:

@@ -17,6 +17,7 @@ USER, DOMAIN_ROUTER, CONSOLE_PROXY, SECONDARY_STORAGE = "User", "DomainRouter", 
     Index("vm_account", "account_id", "id", where="removed_ms IS NULL"),
     Index("vm_domain", "domain_id", "id", where="removed_ms IS NULL"),
     Index("vm_zone", "zone_id", "id", where="removed_ms IS NULL"),
+    Index("vm_iso", "iso_id", "id", where="removed_ms IS NULL AND iso_id IS NOT NULL"),
     Index("vm_host", "host_id", "id", where="removed_ms IS NULL AND host_id IS NOT NULL"),
     Index("vm_last_host", "last_host_id", "id", where="removed_ms IS NULL AND last_host_id IS NOT NULL"),
     Index("vm_name", "name", "id", where="removed_ms IS NULL"),
@@ -24,12 +25,16 @@ USER, DOMAIN_ROUTER, CONSOLE_PROXY, SECONDARY_STORAGE = "User", "DomainRouter", 
     Index("vm_state", "state", "id", where="removed_ms IS NULL"),
     Index("vm_system", "type", "id", where="removed_ms IS NULL AND type <> 'User'"),
     Index("vm_template", "template_id", "id", where="removed_ms IS NULL"),
+    Index("vm_group", "group_id", "id", where="removed_ms IS NULL AND group_id IS NOT NULL"),
+    Index("vm_pod", "pod_id", "id", where="removed_ms IS NULL AND pod_id IS NOT NULL"),
+    Index("vm_user", "user_id", "id", where="removed_ms IS NULL"),
     Index("vm_offering", "service_offering_id", "id", where="removed_ms IS NULL"),
     big=True,
 )
 class VmRow(Row):
     """`cpus`, `speed_mhz` and `memory_mb` are what it runs with (the offering's, or custom). `host_id` is set while it
-    takes capacity of a host. `network_id` is a router's guest network. `details_json` holds the API's details map."""
+    takes capacity of a host. `network_id` is a router's guest network. `details_json` holds the API's details map.
+    `password_pending`: the guest has not been told its password yet."""
 
     id: int
     uuid: str
@@ -59,7 +64,7 @@ class VmRow(Row):
     limit_cpu_use: bool
     dynamic_scaling: bool
     display_vm: bool
-    group_name: str | None
+    group_id: Annotated[int | None, Ref("instance_group")]
     user_data: str | None
     key_pairs: str | None
     public_keys: str | None
@@ -70,6 +75,9 @@ class VmRow(Row):
     created_ms: int
     updated_ms: int
     removed_ms: int | None = None
+    password_pending: bool = False
+    delete_protection: bool = False
+    user_data_id: Annotated[int | None, Ref("user_data")] = None
 
 
 @table(
@@ -106,7 +114,7 @@ FROM_STARTING = statement(
 )
 TO_RUNNING = statement(
     "vm.to_running",
-    "UPDATE vm SET state = 'Running', last_host_id = host_id, updated_ms = $3"
+    "UPDATE vm SET state = 'Running', last_host_id = host_id, password_pending = FALSE, updated_ms = $3"
     " WHERE id = $1 AND host_id = $2 AND state IN ('Starting', 'Running')",
 )
 TO_ERROR = statement(

@@ -17,6 +17,28 @@ CREATE INDEX account_listed ON account (domain_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX account_name ON account (domain_id, name) WHERE removed_ms IS NULL;
 CREATE INDEX account_role ON account (role_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX account_uuid ON account (uuid);
+CREATE TABLE affinity_group (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    description TEXT,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX affinity_group_domain ON affinity_group (domain_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX affinity_group_name ON affinity_group (account_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX affinity_group_uuid ON affinity_group (uuid);
+CREATE TABLE affinity_group_vm (
+    group_id INTEGER NOT NULL,
+    vm_id INTEGER NOT NULL,
+    PRIMARY KEY (group_id, vm_id)
+)
+ WITHOUT ROWID;
+CREATE INDEX affinity_group_vm_vm ON affinity_group_vm (vm_id, group_id);
 CREATE TABLE api_key (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
@@ -315,6 +337,19 @@ CREATE TABLE image_store (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX image_store_uuid ON image_store (uuid);
+CREATE TABLE instance_group (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX instance_group_domain ON instance_group (domain_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX instance_group_name ON instance_group (account_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX instance_group_uuid ON instance_group (uuid);
 CREATE TABLE ip_address (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
@@ -514,6 +549,26 @@ CREATE TABLE resource_limit (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX resource_limit_owner ON resource_limit (owner_kind, owner_id, type);
+CREATE TABLE resource_tag (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    resource_type TEXT NOT NULL,
+    resource_id INTEGER NOT NULL,
+    resource_uuid TEXT NOT NULL,
+    tag_key TEXT NOT NULL,
+    tag_value TEXT NOT NULL,
+    pair TEXT NOT NULL,
+    customer TEXT,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX resource_tag_account ON resource_tag (account_id, id);
+CREATE INDEX resource_tag_domain ON resource_tag (domain_id, id);
+CREATE UNIQUE INDEX resource_tag_key ON resource_tag (resource_type, resource_id, tag_key);
+CREATE INDEX resource_tag_pair ON resource_tag (resource_type, pair, resource_id);
+CREATE UNIQUE INDEX resource_tag_uuid ON resource_tag (uuid);
 CREATE TABLE role (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
@@ -590,6 +645,22 @@ CREATE TABLE service_provider (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX service_provider_uuid ON service_provider (uuid);
+CREATE TABLE ssh_key_pair (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    public_key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX ssh_key_pair_domain ON ssh_key_pair (domain_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX ssh_key_pair_fingerprint ON ssh_key_pair (account_id, fingerprint) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX ssh_key_pair_name ON ssh_key_pair (account_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX ssh_key_pair_uuid ON ssh_key_pair (uuid);
 CREATE TABLE storage_pool (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
@@ -708,6 +779,21 @@ CREATE TABLE traffic_type (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX traffic_type_uuid ON traffic_type (uuid);
+CREATE TABLE user_data (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    user_data TEXT NOT NULL,
+    params TEXT,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX user_data_domain ON user_data (domain_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX user_data_name ON user_data (account_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX user_data_uuid ON user_data (uuid);
 CREATE TABLE users (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
@@ -779,7 +865,7 @@ CREATE TABLE vm (
     limit_cpu_use BOOLEAN NOT NULL,
     dynamic_scaling BOOLEAN NOT NULL,
     display_vm BOOLEAN NOT NULL,
-    group_name TEXT,
+    group_id INTEGER,
     user_data TEXT,
     key_pairs TEXT,
     public_keys TEXT,
@@ -790,19 +876,26 @@ CREATE TABLE vm (
     created_ms INTEGER NOT NULL,
     updated_ms INTEGER NOT NULL,
     removed_ms INTEGER,
+    password_pending BOOLEAN NOT NULL,
+    delete_protection BOOLEAN NOT NULL,
+    user_data_id INTEGER,
     PRIMARY KEY (id)
 );
 CREATE INDEX vm_account ON vm (account_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_domain ON vm (domain_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_group ON vm (group_id, id) WHERE removed_ms IS NULL AND group_id IS NOT NULL;
 CREATE INDEX vm_host ON vm (host_id, id) WHERE removed_ms IS NULL AND host_id IS NOT NULL;
 CREATE UNIQUE INDEX vm_instance_name ON vm (instance_name) WHERE removed_ms IS NULL;
+CREATE INDEX vm_iso ON vm (iso_id, id) WHERE removed_ms IS NULL AND iso_id IS NOT NULL;
 CREATE INDEX vm_last_host ON vm (last_host_id, id) WHERE removed_ms IS NULL AND last_host_id IS NOT NULL;
 CREATE INDEX vm_listed ON vm (id) WHERE removed_ms IS NULL AND type = 'User';
 CREATE INDEX vm_name ON vm (name, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_offering ON vm (service_offering_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_pod ON vm (pod_id, id) WHERE removed_ms IS NULL AND pod_id IS NOT NULL;
 CREATE INDEX vm_state ON vm (state, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_system ON vm (type, id) WHERE removed_ms IS NULL AND type <> 'User';
 CREATE INDEX vm_template ON vm (template_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_user ON vm (user_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX vm_uuid ON vm (uuid);
 CREATE INDEX vm_zone ON vm (zone_id, id) WHERE removed_ms IS NULL;
 CREATE TABLE vm_power (

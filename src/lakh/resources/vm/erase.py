@@ -1,0 +1,95 @@
+"""Steps that end a VM for good: its files and its routers' entries first, then its rows, addresses, space and counts.
+
+What hosts are told is idempotent and comes before the commit, so a VM that is half gone is Expunging and can be
+expunged again. Data disks are not the VM's: they are detached and stay, unless the caller names them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.flow import Run
+from lakh.resources.host.reach import must
+from lakh.resources.limit.charge import release_owner
+from lakh.resources.limit.row import Usage
+from lakh.resources.network.addresses import GuestAddresses
+from lakh.resources.nic.row import OF_VM as NICS_OF_VM
+from lakh.resources.nic.row import REMOVE_OF_VM
+from lakh.resources.storage_pool.endpoint import endpoint
+from lakh.resources.storage_pool.row import GIVE_BACK, StoragePoolRow
+from lakh.resources.vm.halt import release_host
+from lakh.resources.vm.row import VmRow
+from lakh.resources.vm.states import GONE, move
+from lakh.resources.volume.create import delete_command
+from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
+from lakh.resources.volume.row import REMOVE, VolumeRow
+from lakh.store.statement import TxnSpec, statement
+
+DETACH = statement(
+    "volume.detach_of_gone",
+    "UPDATE volume SET vm_id = NULL, device_id = NULL, attached_ms = NULL, updated_ms = $2"
+    " WHERE id = $1 AND removed_ms IS NULL",
+)
+REMOVE_VM = statement(
+    "vm.remove",
+    "UPDATE vm SET removed_ms = $2, updated_ms = $2 WHERE id = $1 AND state = 'Expunging' AND removed_ms IS NULL",
+)
+REMOVE_POWER = statement("vm_power.remove", "DELETE FROM vm_power WHERE vm_id = $1")
+
+
+async def give_up_vm(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, *, expunge: bool) -> VmRow:
+    """Adds the moves to Destroyed, or on to Expunging, with what the VM then no longer takes; returns it as it will be.
+
+    `state` is a HaltState. What counts as a VM is given back once, when it is destroyed; its disks count on.
+    """
+    if vm.state == "Stopping":
+        vm = release_host(cloud, state, vm, txn, "OperationSucceeded")
+    if vm.state not in GONE:
+        vm = move(txn, vm, "DestroyRequested", cloud.now_ms())
+        usage = Usage(user_vm=1, cpu=vm.cpus, memory=vm.memory_mb)
+        await release_owner(cloud, txn, vm.account_id, vm.domain_id, usage)
+    if vm.state == "Error" or (expunge and vm.state == "Destroyed"):
+        vm = move(txn, vm, "ExpungeOperation", cloud.now_ms())
+    return vm
+
+
+async def erase_on_hosts(run: Run[Any], vm: VmRow, volumes: list[VolumeRow]) -> None:
+    """Deletes the volumes' files. What raises (ResourceUnavailableError, HostUnreachableError) is to be repeated."""
+    cloud = run.cloud
+    pools = await cloud.snapshots.of(StoragePoolRow)
+    for volume in volumes:
+        if volume.pool_id is not None:
+            pool = pools.by_id[volume.pool_id]
+            await must(cloud, endpoint(cloud, pool, vm.last_host_id), delete_command(volume, pool))
+
+
+async def doomed_volumes(cloud: Cloud, vm: VmRow, named: list[int], *, expunge: bool) -> list[VolumeRow]:
+    """The volumes that go with the VM: those named, and the root disks of one that is expunged."""
+    volumes = await cloud.store.rows(VOLUMES_OF_VM, vm.id)
+    return [v for v in volumes if v.id in named or (expunge and v.type == "ROOT")]
+
+
+async def remove_volumes(cloud: Cloud, txn: TxnSpec, vm: VmRow, volumes: list[VolumeRow]) -> None:
+    """Adds the end of these volumes' rows, with their pool space and counts."""
+    now_ms = cloud.now_ms()
+    for volume in volumes:
+        if volume.pool_id is not None:
+            txn.add(GIVE_BACK, volume.pool_id, volume.size_bytes)
+        txn.add(REMOVE, volume.id, now_ms)
+    if volumes:
+        usage = Usage(volume=len(volumes), primary_storage=sum(v.size_bytes for v in volumes))
+        await release_owner(cloud, txn, vm.account_id, vm.domain_id, usage)
+
+
+async def remove_vm(cloud: Cloud, txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]) -> None:
+    """Adds the end of an Expunging VM's rows: NICs and addresses go, `kept` volumes are detached."""
+    now_ms = cloud.now_ms()
+    for volume in kept:
+        txn.add(DETACH, volume.id, now_ms)
+    nics = await cloud.store.rows(NICS_OF_VM, vm.id)
+    txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=len(nics))
+    for nic in nics:
+        cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
+    txn.add(REMOVE_POWER, vm.id, expect=None)
+    txn.add(REMOVE_VM, vm.id, now_ms)

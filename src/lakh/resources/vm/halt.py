@@ -1,0 +1,96 @@
+"""Steps that take a VM off its host: stopping, stop, and what the last commit says. Stopping and destroying share them.
+
+A host that refuses, or cannot be reached, leaves the VM Running and fails the job; `forced` counts it as stopped, and
+power sync stops what may still run there when the host comes back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakh.base.errors import InternalError, ResourceUnavailableError
+from lakh.base.log import logger
+from lakh.bus.hosts import HostUnreachableError
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.flow import Run, State
+from lakh.resources.host.index import HostIndex
+from lakh.resources.host.reach import ask
+from lakh.resources.host.row import RELEASE
+from lakh.resources.vm.access import current_vm
+from lakh.resources.vm.row import VmRow
+from lakh.resources.vm.states import GONE, move
+from lakh.store.statement import TxnSpec
+from lakh.wire.commands import vm as commands
+
+log = logger(__name__)
+
+
+class HaltState(State):
+    """`host_id` is where the VM runs while it is Stopping; 0 when there is nothing to stop. `freed`: memory's idea of
+    that host's capacity is already without it."""
+
+    vm_id: int
+    forced: bool = False
+    host_id: int = 0
+    freed: bool = False
+
+
+async def stopping(run: Run[Any]) -> TxnSpec:
+    """Commits state Stopping; a VM that does not run is left as it is."""
+    cloud, state = run.cloud, run.state
+    vm = await current_vm(run)
+    state.host_id = 0
+    txn = TxnSpec("vm.stopping")
+    if vm.state == "Stopped" or vm.state in GONE:
+        return txn
+    if vm.state not in ("Running", "Stopping") or vm.host_id is None:
+        raise InternalError(f"Unable to stop Instance {vm.uuid}: it is {vm.state}; wait until that has ended")
+    move(txn, vm, "StopRequested", cloud.now_ms())
+    state.host_id = vm.host_id
+    return txn
+
+
+async def unstopping(run: Run[Any]) -> TxnSpec:
+    """The VM runs on: its host did not stop it."""
+    txn = TxnSpec("vm.unstopping")
+    vm = await current_vm(run)
+    if run.state.host_id and vm.state == "Stopping":
+        move(txn, vm, "OperationFailed", run.cloud.now_ms())
+    return txn
+
+
+async def stop_on_host(run: Run[Any]) -> None:
+    """Stops the domain. Raises ResourceUnavailableError when the host does not and the stop is not forced."""
+    cloud, state = run.cloud, run.state
+    if not state.host_id:
+        return
+    vm = await current_vm(run)
+    command = commands.stop(vm.instance_name, force=state.forced)
+    try:
+        answer = (await ask(cloud, state.host_id, command))[0]
+        refused = "" if answer.result else answer.details or "the host refused"
+    except HostUnreachableError as error:
+        refused = str(error)
+    if refused and not state.forced:
+        raise ResourceUnavailableError(f"Unable to stop Instance {vm.uuid}: {refused}")
+    if refused:
+        log.warning("forced stop without the host", vm=vm.instance_name, host=state.host_id, reason=refused)
+
+
+def stopped(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec) -> VmRow:
+    """Adds state Stopped and the release of the host's capacity; returns the VM as it will be."""
+    if not state.host_id or vm.state != "Stopping":
+        return vm
+    return release_host(cloud, state, vm, txn, "OperationSucceeded")
+
+
+def release_host(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, event: str) -> VmRow:
+    """Moves the VM by `event` to a state without a host, and gives back what it takes there."""
+    host_id = vm.host_id
+    after = move(txn, vm, event, cloud.now_ms(), host_id=None)
+    if host_id is not None:
+        txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+        if not state.freed:
+            state.freed = True
+            cloud.part(HostIndex).columns.release(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+    return after
