@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
-from tests.agent.cloud import STORE, Cloud, ask, must, secondary, template
+from tests.agent.cloud import STORE, SYSTEM_TEMPLATE, Cloud, ask, must, secondary, template
 
 from lakh.agent.host import SystemVm
+from lakh.agent.images import Image, ImageStores
 from lakh.wire.message import STORAGE, STORAGE_OBJECT, SUBSYSTEM, Message
 
 DOWNLOAD = {
@@ -109,3 +111,15 @@ def test_space_of_a_store() -> None:
     agent = ready_vm(Cloud())
     stats = must(agent, "GetStorageStatsCommand", store=secondary()).body
     assert 0 < stats["usedBytes"] < stats["capacityBytes"]
+
+
+def test_processes_of_a_fleet_see_one_secondary_storage(tmp_path: Path) -> None:
+    """The journal's order decides: an old line read late never undoes a later change."""
+    first, second = (ImageStores([SYSTEM_TEMPLATE], journal=tmp_path / "images") for _ in range(2))
+    image = Image("5-2-x", "template/tmpl/2/5/x.qcow2", "template", 100, 50)
+    first.of(STORE).add(image)
+    assert second.of(STORE).find("template/tmpl/2/5") == image
+    second.of(STORE).delete("template/tmpl/2/5")
+    assert first.of(STORE).find("template/tmpl/2/5") is None
+    assert second.of(STORE).find("template/tmpl/2/5") is None
+    assert list(first.of(STORE).entries) == [SYSTEM_TEMPLATE.path]

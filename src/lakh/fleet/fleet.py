@@ -52,7 +52,7 @@ class Fleet:
         shared = options.shared
         self.storage = SharedStorage(options.pool_bytes, shared / "volumes" if shared else None)
         self.addresses = SharedAddresses(shared)
-        self.images = ImageStores(options.seed_images)
+        self.images = ImageStores(options.seed_images, journal=shared / "images" if shared else None)
         self.routers = Routers()
         self.clock = SystemClock()
         self.random = Random(options.seed * 1_000_003 + options.first)

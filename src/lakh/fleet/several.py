@@ -1,7 +1,7 @@
 """A fleet of several processes: shares the agents out, and answers on one control socket for all of them.
 
-What hosts of different processes share (volumes, addresses, moves) lies in tables that all of them map. Secondary
-storage and the configuration of routers are each process's own.
+What hosts of different processes share (volumes, addresses, moves) lies in tables that all of them map, and changes of
+secondary storage in a journal that all of them read. The configuration of routers is each process's own.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ class _Parent:
         """Passes each request on to every process, and their lines back, with one sum at the end."""
         try:
             while line := await reader.readline():
-                parts = range(1 if b'"volumes"' in line else len(self._parts))  # all of them see all volumes
+                parts = range(
+                    1 if b'"volumes"' in line or b'"images"' in line else len(self._parts)
+                )  # all of them see the same
                 ends = [await self._ask(part, line, writer) for part in parts]
                 writer.write(msgspec.json.encode(merge(ends)) + b"\n")
                 await writer.drain()
