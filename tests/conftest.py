@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.api import Api
+from tests.ground import Ground
+from tests.world import FakeHosts
 
 
 @pytest.fixture
@@ -13,4 +15,12 @@ async def api() -> AsyncIterator[Api]:
     """A fresh small cloud; see tests/api.py."""
     running = await Api.start()
     yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def ground() -> AsyncIterator[Ground]:
+    """A fresh cloud with a zone, a pod and a cluster, which fake hosts can join; see tests/ground.py."""
+    running = await Api.start(hosts=FakeHosts())
+    yield await Ground.lay(running)
     await running.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -32,3 +32,14 @@ class ClusterRow(Row):
 
 
 INSERT = insert("cluster.insert", ClusterRow)
+UPDATE = statement(
+    "cluster.update",
+    "UPDATE cluster SET name = COALESCE($2, name), hypervisor = COALESCE($3, hypervisor),"
+    " cluster_type = COALESCE($4, cluster_type), arch = COALESCE($5, arch),"
+    " allocation_state = COALESCE($6, allocation_state), managed_state = COALESCE($7, managed_state),"
+    " details_json = COALESCE($8, details_json) WHERE id = $1 AND removed_ms IS NULL",
+)
+SET_OVERCOMMIT = statement(
+    "cluster.set_overcommit",
+    "UPDATE cluster SET cpu_overcommit = $2, memory_overcommit = $3 WHERE id = $1 AND removed_ms IS NULL",
+)

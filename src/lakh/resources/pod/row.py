@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -30,3 +30,11 @@ class PodRow(Row):
 
 
 INSERT = insert("pod.insert", PodRow)
+UPDATE = statement(
+    "pod.update",
+    "UPDATE pod SET name = COALESCE($2, name), gateway = COALESCE($3, gateway), netmask = COALESCE($4, netmask),"
+    " start_ip = COALESCE($5, start_ip), end_ip = COALESCE($6, end_ip),"
+    " allocation_state = COALESCE($7, allocation_state) WHERE id = $1 AND removed_ms IS NULL",
+)
+LIVE = statement("pod.live", "UPDATE pod SET name = name WHERE id = $1 AND removed_ms IS NULL")
+"""Guards what is created in a pod: it counts no row once the pod is deleted."""

@@ -10,6 +10,7 @@ from lakh.base.errors import LakhError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.row import HostRow
 from lakh.resources.storage_pool.row import CONNECT, POOLS_OF_HOST, StoragePoolHostRow, StoragePoolRow
+from lakh.resources.storage_pool.size import note_size, sizes_of
 from lakh.store.statement import TxnSpec, values
 from lakh.wire.message import API, Message
 
@@ -67,13 +68,20 @@ async def connect_pools(cloud: Cloud, host: HostRow) -> None:
         await connect_pool(cloud, host.id, pool, known=pool.id in known)
 
 
-async def connect_pool(cloud: Cloud, host_id: int, pool: StoragePoolRow, *, known: bool = False) -> None:
-    """Connects one host to one pool. Raises PoolRefusedError, HostUnreachableError."""
+async def mount(cloud: Cloud, host_id: int, pool: StoragePoolRow) -> dict[str, Any]:
+    """Has one host mount a pool; returns the answer's poolInfo. Raises PoolRefusedError, HostUnreachableError."""
     answers = await cloud.hosts.call(host_id, [modify_command(pool)], timeout_seconds=POOL_COMMAND_SECONDS)
     answer = answers[0]
-    info = answer.body.get("poolInfo") or {}
+    info: dict[str, Any] = answer.body.get("poolInfo") or {}
     if not answer.result or not info.get("localPath"):
         raise PoolRefusedError(f"Host {host_id} could not connect storage pool {pool.name}: {answer.details}")
+    return info
+
+
+async def connect_pool(cloud: Cloud, host_id: int, pool: StoragePoolRow, *, known: bool = False) -> None:
+    """Connects one host to one pool, and learns the pool's size. Raises PoolRefusedError, HostUnreachableError."""
+    info = await mount(cloud, host_id, pool)
+    await note_size(cloud, pool.id, *sizes_of(info))
     if known:
         return
     row = StoragePoolHostRow(pool.id, host_id, info["localPath"], cloud.now_ms())

@@ -83,3 +83,15 @@ GIVE_BACK = statement(
     "storage_pool_capacity.give_back",
     "UPDATE storage_pool_capacity SET allocated_bytes = allocated_bytes - $2 WHERE pool_id = $1",
 )
+SET_SIZE = statement(
+    "storage_pool.set_size", "UPDATE storage_pool SET capacity_bytes = $2 WHERE id = $1 AND removed_ms IS NULL"
+)
+SET_LIMIT = statement(
+    "storage_pool_capacity.set_limit",
+    "UPDATE storage_pool_capacity SET limit_bytes = $2, used_bytes = $3 WHERE pool_id = $1",
+)
+MOVE = statement(
+    "storage_pool.move", "UPDATE storage_pool SET status = $3 WHERE id = $1 AND status = $2 AND removed_ms IS NULL"
+)
+"""Changes a pool's status from what it was read as."""
+DISCONNECT = statement("storage_pool_host.delete", "DELETE FROM storage_pool_host WHERE pool_id = $1 AND host_id = $2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -40,3 +40,16 @@ class ZoneRow(Row):
 
 
 INSERT = insert("zone.insert", ZoneRow)
+UPDATE = statement(
+    "zone.update",
+    "UPDATE zone SET name = COALESCE($2, name), dns1 = COALESCE($3, dns1), dns2 = COALESCE($4, dns2),"
+    " internal_dns1 = COALESCE($5, internal_dns1), internal_dns2 = COALESCE($6, internal_dns2),"
+    " ip6_dns1 = COALESCE($7, ip6_dns1), ip6_dns2 = COALESCE($8, ip6_dns2),"
+    " network_domain = COALESCE($9, network_domain), guest_cidr = COALESCE($10, guest_cidr),"
+    " allocation_state = COALESCE($11, allocation_state),"
+    " local_storage_enabled = COALESCE($12, local_storage_enabled), dhcp_provider = COALESCE($13, dhcp_provider),"
+    " details_json = COALESCE($14, details_json), sort_key = COALESCE($15, sort_key),"
+    " domain_id = CASE WHEN $16 THEN NULL ELSE domain_id END WHERE id = $1 AND removed_ms IS NULL",
+)
+LIVE = statement("zone.live", "UPDATE zone SET name = name WHERE id = $1 AND removed_ms IS NULL")
+"""Guards what is created in a zone: it counts no row once the zone is deleted."""
