@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.agent.cloud import GIB, Cloud, access, ask, make_volume, must, nic, start_router, start_vm, uuid, vm
+from tests.agent.cloud import GIB, POOL, Cloud, access, ask, make_volume, must, nic, start_router, start_vm, uuid, vm
 
 from lakh.agent.hypervisor import DomainSpec
 from lakh.wire.message import CHECK, ROUTING
@@ -83,6 +83,19 @@ def test_a_migration_leaves_the_vm_in_one_place() -> None:
     assert watcher.heard == [("started", VM), ("departed to 2", VM), ("started", VM)]
     must(target, "StopCommand", vmName=VM)
     must(source, "StartCommand", vm=body)  # addresses and volumes came along, and are free again
+
+
+def test_a_migration_with_its_storage_opens_the_new_volume_and_closes_the_old() -> None:
+    cloud = Cloud()
+    source, target = cloud.hosts
+    body = start_vm(source, 10)
+    make_volume(target, 20)
+    moved = {**body, "disks": vm(20)["disks"]}
+    must(target, "PrepareForMigrationCommand", vm=moved)
+    move = {f"/mnt/x/{uuid(10)}": {"diskType": "FILE", "sourceText": uuid(20)}}
+    must(source, "MigrateCommand", vmName=VM, destinationIp=target.facts.private_ip, migrateStorage=move)
+    assert target.hypervisor.domain(VM).spec.disks[0].volume == uuid(20)
+    assert (cloud.storage.owner(POOL, uuid(10)), cloud.storage.owner(POOL, uuid(20))) == (0, 2)
 
 
 def test_a_prepared_migration_can_be_undone() -> None:

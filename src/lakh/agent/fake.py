@@ -8,7 +8,7 @@ hosts. What is global to a fleet stands in SharedStorage and SharedAddresses; th
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from lakh.agent.fake_addresses import SharedAddresses
@@ -225,14 +225,15 @@ class FakeHypervisor(FakeVolumes):
             self._reserved -= domain.shape.min_ram
             self._addresses.cancel_move(name, self._facts.private_ip)
 
-    def migrate(self, name: str, destination_ip: str) -> None:
+    def migrate(self, name: str, destination_ip: str, left_behind: Collection[str] = ()) -> None:
         domain = self._get(name)
         if self._addresses is None:
             raise RefusedError("this host knows no other hosts to send domains to")
         taker = self._addresses.destination(name, destination_ip)
         for disk in unpack_disks(domain.disks, self._storage):
             if disk.volume:
-                self._storage.pass_lock(disk.pool, disk.volume, self._number, taker)
+                heir = 0 if disk.volume in left_behind else taker
+                self._storage.pass_lock(disk.pool, disk.volume, self._number, heir)
         self._addresses.hand_over(unpack_nics(domain.nics), taker)
         self._addresses.arrive(name, destination_ip, taker)
         assert self._domains is not None
@@ -248,6 +249,9 @@ class FakeHypervisor(FakeVolumes):
         for name in list(self._incoming):
             if self._addresses.has_arrived(name, self._facts.private_ip):
                 domain = self._incoming.pop(name)
+                for disk in unpack_disks(domain.disks, self._storage):
+                    if disk.volume:  # a volume that was copied along is nobody's yet
+                        self._storage.pass_lock(disk.pool, disk.volume, 0, self._number)
                 self._insert(domain)
                 if self._watcher and domain.shape.kind in SYSTEM_VM_KINDS:
                     self._watcher.started(self._facts.name, domain.spec(self._storage))

@@ -7,7 +7,7 @@ synchronous and either does all of its work or raises RefusedError and does noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from lakh.base.errors import LakhError
@@ -175,8 +175,11 @@ class Hypervisor(Protocol):
 
     def cancel_incoming(self, name: str) -> None: ...
 
-    def migrate(self, name: str, destination_ip: str) -> None:
-        """Sends a domain to the host of that private address, which must have prepared for it."""
+    def migrate(self, name: str, destination_ip: str, left_behind: Collection[str] = ()) -> None:
+        """Sends a domain to the host of that private address, which must have prepared for it.
+
+        `left_behind`: volumes that do not go along, as their contents move to new ones with the domain.
+        """
         ...
 
     # --- storage -----------------------------------------------------------------------------------------------------

@@ -256,5 +256,7 @@ class Member:
             self._connection.write_raw(data)
 
     def _dial(self) -> None:
-        if not self.session.stopped and self._connection is None:
+        if self.session.frozen:
+            self.later(1.0, self._dial)
+        elif not self.session.stopped and self._connection is None:
             self.surroundings.dial(self)

@@ -14,6 +14,7 @@ def start(host: Host, command: Message) -> Message:
     spec = domain_spec(vm)
     host.hypervisor.start(spec)
     if spec.kind == "DomainRouter":
+        host.routers.drop(spec.name)
         router = host.routers.of(spec.name)
         if "redundant_router=1" in spec.boot_args:
             router.redundant_state = "PRIMARY" if "redundant_state=PRIMARY" in spec.boot_args else "BACKUP"
