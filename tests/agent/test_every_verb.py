@@ -63,8 +63,8 @@ HOST_EXAMPLES: list[Example] = [
     (API + "CheckHealthCommand", {}, API + "CheckHealthAnswer"),
     (API + "PingTestCommand", {"_computingHostIp": "10.1.0.2"}, PLAIN),
     (API + "CheckOnHostCommand", {"host": {}}, API + "CheckOnHostAnswer"),
-    (API + "CheckVMActivityOnStoragePoolCommand", {"volumeList": ""}, PLAIN),
-    (API + "FenceCommand", {"vmName": "i-2-99-VM"}, API + "FenceAnswer"),
+    (API + "CheckVMActivityOnStoragePoolCommand", {"pool": filer(), "volumeList": f"{uuid(20)},"}, PLAIN),
+    (API + "FenceCommand", {"vmName": "i-2-99-VM", "hostIp": "10.1.0.3"}, API + "FenceAnswer"),
     (API + "RollingMaintenanceCommand", {"stage": "PreFlight"}, API + "RollingMaintenanceAnswer"),
     (API + "GetHostStatsCommand", {"hostId": 7}, API + "GetHostStatsAnswer"),
     (API + "GetVmStatsCommand", {"vmNames": [VM]}, API + "GetVmStatsAnswer"),
@@ -276,8 +276,9 @@ PROXY_EXAMPLES: list[Example] = [
 @pytest.fixture
 def cloud() -> Cloud:
     """A VM i-2-10-VM with a snapshot s0, a router r-4-VM, spare volumes 20 and 30; host 2 expects the VM."""
-    made = Cloud()
+    made = Cloud(3)
     host = made.hosts[0]
+    made.addresses.set_beating(made.hosts[2].facts.private_ip, False)
     body = start_vm(host, 10)
     start_router(host, 4)
     make_volume(host, 20)

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.agent.cloud import GIB, POOL, Cloud, access, ask, make_volume, must, nic, start_router, start_vm, uuid, vm
+from tests.agent.cloud import (
+    GIB,
+    POOL,
+    Cloud,
+    access,
+    ask,
+    filer,
+    make_volume,
+    must,
+    nic,
+    start_router,
+    start_vm,
+    uuid,
+    vm,
+)
 
 from lakh.agent.hypervisor import DomainSpec
 from lakh.wire.message import CHECK, ROUTING
@@ -115,6 +129,26 @@ def test_a_host_that_loses_power_loses_its_vms_and_their_locks() -> None:
     body = start_vm(cloud.hosts[0], 10)
     assert cloud.hosts[0].hypervisor.lose_power() == [VM]  # type: ignore[attr-defined]
     must(cloud.hosts[1], "StartCommand", vm=body)
+
+
+def test_neighbours_tell_a_dead_host_from_one_that_is_only_silent() -> None:
+    cloud = Cloud(3)
+    suspect, neighbour = cloud.hosts[0], cloud.hosts[1]
+    start_vm(suspect, 10)
+    asked = {"host": {"privateNetwork": {"ip": suspect.facts.private_ip}}}
+    fence = {"vmName": VM, "hostIp": suspect.facts.private_ip}
+    volumes = {"pool": filer(), "volumeList": f"{uuid(10)},"}
+    assert must(neighbour, "CheckOnHostCommand", **asked).body["alive"] is True
+    assert "is beating" in ask(neighbour, "FenceCommand", **fence).details
+    assert "is being written to" in ask(neighbour, "CheckVMActivityOnStoragePoolCommand", **volumes).details
+    suspect.hypervisor.lose_power()  # type: ignore[attr-defined]
+    assert must(neighbour, "CheckOnHostCommand", **asked).body["alive"] is False
+    must(neighbour, "FenceCommand", **fence)
+    must(neighbour, "CheckVMActivityOnStoragePoolCommand", **volumes)  # true: no activity
+    suspect.hypervisor.regain_power()  # type: ignore[attr-defined]
+    assert must(neighbour, "CheckOnHostCommand", **asked).body["alive"] is True
+    stranger = {"host": {"privateNetwork": {"ip": "10.9.9.9"}}}
+    assert ask(neighbour, "CheckOnHostCommand", **stranger).body["determined"] is False
 
 
 def test_snapshots_of_a_vm() -> None:

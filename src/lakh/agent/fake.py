@@ -65,6 +65,7 @@ class FakeHypervisor(FakeVolumes):
         self._domains: dict[str, Domain] | None = None
         self._incoming: dict[str, Domain] | None = None
         self._reserved = 0
+        self.regain_power()
 
     @property
     def facts(self) -> Facts:
@@ -149,7 +150,17 @@ class FakeHypervisor(FakeVolumes):
         for name in list(self._incoming or ()):
             self.cancel_incoming(name)
         self._pools = frozenset()
+        if self._addresses is not None:
+            self._addresses.set_beating(self._facts.private_ip, False)
         return [domain.name for domain in lost]
+
+    def regain_power(self) -> None:
+        """The host is up, with nothing on it."""
+        if self._addresses is not None:
+            self._addresses.set_beating(self._facts.private_ip, True)
+
+    def beats(self, private_ip: str) -> bool | None:
+        return self._addresses.beats(private_ip) if self._addresses is not None else None
 
     # --- disks and interfaces of a running domain --------------------------------------------------------------------
     def attach(self, name: str, disk: DiskSpec) -> None:

@@ -1,4 +1,4 @@
-"""What must be unique over a whole fleet: MACs, addresses within a network, and who moves where.
+"""What is known over a whole fleet: MACs, addresses within a network, who moves where, which hosts' hearts beat.
 
 Twelve bytes an entry: a 64-bit hash and a host's number. Optional: without it every host checks only itself.
 """
@@ -36,15 +36,17 @@ def _keys(nics: Iterable[NicSpec]) -> list[tuple[bytes, str]]:
 class SharedAddresses:
     """Registry of a fleet's addresses and moves. `number` is a host's number, from 1."""
 
-    __slots__ = ("_moves", "_owners")
+    __slots__ = ("_beats", "_moves", "_owners")
 
     def __init__(self, folder: Path | None = None, slots: int = 8_000_000) -> None:
         if folder is None:
             self._owners: Table = ShardedTable(8, _OWNER.size)
             self._moves: Table = SlotTable(8, _MOVE.size)
+            self._beats: Table = ShardedTable(8, 1)
         else:
             self._owners = SlotTable.shared(folder / "addresses", 8, _OWNER.size, slots)
             self._moves = SlotTable.shared(folder / "moves", 8, _MOVE.size, 100_000)
+            self._beats = SlotTable.shared(folder / "beats", 8, 1, 1_000_000)
 
     def claim(self, nics: Iterable[NicSpec], number: int) -> None:
         """Takes all addresses or none. Refuses the first that is in use."""
@@ -90,3 +92,12 @@ class SharedAddresses:
         if value is None or _MOVE.unpack(value)[1] != _ARRIVED:
             return False
         return self._moves.remove(key, value)
+
+    # --- heartbeats on shared storage --------------------------------------------------------------------------------
+    def set_beating(self, private_ip: str, beats: bool) -> None:
+        self._beats.put(_hash(private_ip), b"\1" if beats else b"\0")
+
+    def beats(self, private_ip: str) -> bool | None:
+        """None where no host of the fleet has this address."""
+        value = self._beats.get(_hash(private_ip))
+        return None if value is None else value == b"\1"

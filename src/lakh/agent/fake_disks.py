@@ -91,6 +91,10 @@ class FakeVolumes:
         if kept.kind != "snapshot":
             raise RefusedError(f"{snapshot} is a {kept.kind}, not a snapshot")
 
+    def is_open(self, pool: str, name: str) -> bool:
+        self._connected(pool)
+        return self._storage.owner(pool, name) != 0
+
     def _add(self, pool: str, name: str, kind: str, size_bytes: int, physical_bytes: int) -> Volume:
         if size_bytes <= 0:
             raise RefusedError(f"{kind} {name}: a size of {size_bytes} bytes is not possible")

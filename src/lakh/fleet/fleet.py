@@ -226,6 +226,10 @@ class Fleet:
         count = 0
         for member in members:
             if self._dead.pop(member.number, False):
+                assert isinstance(member.agent, Host)
+                hypervisor = member.agent.hypervisor
+                assert isinstance(hypervisor, FakeHypervisor)
+                hypervisor.regain_power()
                 member.session.revive(0.0)
                 count += 1
         return count
