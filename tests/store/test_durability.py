@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from tests.store.stock import BOX, SHOP, TAKE, BoxRow, add_box, box, shop
 from tests.stores import fresh_url
 
 from lakh.store.ids import LEASE, RowIds
+from lakh.store.inline import InlineStore
 from lakh.store.opening import open_store
 from lakh.store.statement import TxnSpec, select
 from lakh.store.store import Store, StoreUnavailableError
@@ -142,4 +144,42 @@ async def test_while_postgresql_is_away_requests_are_told_and_afterwards_served(
         server.start()
         assert await store.submit(TxnSpec("lease").add(LEASE, "zone", 1001, 2001)) == [1]
         assert (await ids.open("pod")).next("pod") == 1
+        await store.close()
+
+
+async def test_a_full_disk_refuses_what_it_cannot_store_and_nothing_else(tmp_path: Path) -> None:
+    async with fresh_url("sqlite", tmp_path) as url:
+        store = await open_store(url)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        room = (tmp_path / "lakh.db").stat().st_size + 2_000_000
+        # A file may not grow beyond this: writing fails as on a full disk.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            outcomes = await asyncio.gather(
+                *(store.submit(add_box(id, label=f"{id}" + "x" * 1000)) for id in range(1, 2001)),
+                return_exceptions=True,
+            )
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        stored = {row.id for row in await store.rows(ALL_BOXES)}
+        refused = [outcome for outcome in outcomes if not isinstance(outcome, list)]
+        assert stored and refused
+        assert all(isinstance(outcome, StoreUnavailableError) and "disk" in outcome.text for outcome in refused)
+        assert stored == {id for id, outcome in enumerate(outcomes, 1) if isinstance(outcome, list)}
+
+        await store.submit(add_box(5000))
+        assert await store.rows(BOX, 5000) == [box(5000)]
+        await store.close()
+
+
+async def test_a_store_in_memory_is_copied_with_what_it_holds() -> None:
+    template = InlineStore.fresh()
+    await template.submit(add_box(1, label="seeded"))
+    first, second = template.copy(), template.copy()
+
+    await first.submit(add_box(2))
+
+    assert await first.rows(ALL_BOXES) == [box(1, label="seeded"), box(2)]
+    assert await second.rows(ALL_BOXES) == await template.rows(ALL_BOXES) == [box(1, label="seeded")]
+    for store in (first, second, template):
         await store.close()

@@ -37,7 +37,7 @@ from lakh.store.table import Row
 T = TypeVar("T", bound=Row)
 
 FLUSHERS: Final = 2
-SECOND_FLUSHER_FROM: Final = STORE_GROUP  # waiting transactions
+SECOND_FLUSHER_FROM: Final = 32  # waiting transactions; 256 left the second core idle at 400 in flight
 
 _log = logger("store.postgresql")
 

@@ -140,7 +140,7 @@ class Folding:
                 key = self._key(item) if self.key else place
                 found = taken.get(key)
                 if found is None:
-                    taken[key] = _Group(item, self.sums or ())
+                    taken[key] = _Group(item)
                 elif self.sums is None or not found.adds_up(item, self.sums, self.rising):
                     again.append(item)
             yield self._round([group.items for group in taken.values()])
@@ -168,23 +168,25 @@ class Folding:
 class _Group:
     """Executions over one row that become one: alike but for their sums, each of which only rises or only falls."""
 
-    __slots__ = ("_falls", "_rises", "items")
+    __slots__ = ("_signs", "items")
 
-    def __init__(self, item: Item, sums: tuple[int, ...]) -> None:
+    def __init__(self, item: Item) -> None:
         self.items = [item]
-        self._rises = {p for p in sums if (item.arguments[p] or 0) > 0}
-        self._falls = {p for p in sums if (item.arguments[p] or 0) < 0}
+        self._signs: dict[int, bool] = {}  # of the sums that are not 0: does it rise?
 
     def adds_up(self, item: Item, sums: tuple[int, ...], rising: tuple[int, ...]) -> bool:
         """Takes the item in, where the sum passes a bound only if its parts do."""
-        for position, (own, other) in enumerate(zip(self.items[0].arguments, item.arguments, strict=True)):
-            if (own is None or other is None) if position in sums else own != other:
+        own, other = self.items[0].arguments, item.arguments
+        for position, (a, b) in enumerate(zip(own, other, strict=True)):
+            if (a is None or b is None) if position in sums else a != b:
                 return False
-        rises = self._rises | {p for p in sums if (item.arguments[p] or 0) > 0}
-        falls = self._falls | {p for p in sums if (item.arguments[p] or 0) < 0}
-        if rises & falls or falls.intersection(rising):
-            return False
-        self._rises, self._falls = rises, falls
+        signs = self._signs.copy()
+        for position in sums:
+            for amount in (own[position], other[position]):
+                rises = amount > 0
+                if amount and (signs.setdefault(position, rises) != rises or (not rises and position in rising)):
+                    return False
+        self._signs = signs
         self.items.append(item)
         return True
 
