@@ -163,7 +163,8 @@ async def test_a_full_disk_refuses_what_it_cannot_store_and_nothing_else(tmp_pat
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         stored = {row.id for row in await store.rows(ALL_BOXES)}
         refused = [outcome for outcome in outcomes if not isinstance(outcome, list)]
-        assert stored and refused
+        assert stored
+        assert refused
         assert all(isinstance(outcome, StoreUnavailableError) and "disk" in outcome.text for outcome in refused)
         assert stored == {id for id, outcome in enumerate(outcomes, 1) if isinstance(outcome, list)}
 

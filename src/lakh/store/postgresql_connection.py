@@ -137,6 +137,7 @@ class Pool:
         self._open = 0
         self._idle: list[Connection] = []
         self._wanting: deque[asyncio.Future[Connection | None]] = deque()
+        self._closed = False
 
     async def take(self) -> Connection:
         """A connection, which `give` must take back. Raises StoreUnavailableError."""
@@ -178,7 +179,8 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Takes a connection back; a broken one leaves its place to the next who wants one."""
-        if connection.broken:
+        if connection.broken or self._closed:
+            connection.drop()
             self._lost()
         elif (next_one := self._next()) is not None:
             next_one.set_result(connection)
@@ -206,6 +208,8 @@ class Pool:
         self._idle.clear()
 
     async def close(self) -> None:
+        """Ends the idle connections now, the others when they are given back."""
+        self._closed = True
         for connection in self._idle:
             await connection.close()
         self._open -= len(self._idle)

@@ -44,6 +44,8 @@ WAL_CHECKPOINT_PAGES: Final = (
     10_000  # 40 MB: fewer, longer checkpoints; 40,000 gives a fifth more writes and p99 170 ms
 )
 WAL_BYTES_MAX: Final = 256 * 1024 * 1024
+BUSY_MS: Final = 10_000  # how long a connection waits for another program's lock on the file
+RESTART_WAIT_MS: Final = 200  # how long all writes wait for readers of an overgrown log
 DIRECT_READ_SECONDS: Final = 0.001
 DIRECT_READ_STEPS: Final = 1000  # engine steps (some tens of microseconds) between two looks at the clock
 FAST_READS_TO_RETURN: Final = 64  # reads below DIRECT_READ_SECONDS / 2 in a row until a statement may run on the loop
@@ -56,7 +58,7 @@ _Waiting = tuple[TxnSpec, "asyncio.Future[list[int]]"]
 def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     """A connection as the store needs it. Raises sqlite3.Error where the file cannot be opened."""
     connection = sqlite3.connect(
-        path, timeout=10.0, isolation_level=None, check_same_thread=False, cached_statements=512
+        path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     pragmas = ["case_sensitive_like = ON", "temp_store = MEMORY", "mmap_size = 2147418112"]
     if writing:
@@ -150,7 +152,10 @@ class SqliteStore:
             if not group:
                 continue
             outcomes = self._writer.run_group([txn for txn, _ in group])
-            self._loop.call_soon_threadsafe(self._committed, group, outcomes)
+            try:
+                self._loop.call_soon_threadsafe(self._committed, group, outcomes)
+            except RuntimeError:
+                return  # the loop ended without closing the store: nobody is left to tell
             if self._writer.counters.commits % 64 == 0:
                 self._cap_log()
 
@@ -169,6 +174,7 @@ class SqliteStore:
         return group, False
 
     def _cap_log(self) -> None:
+        """Starts a log anew that outgrew WAL_BYTES_MAX, unless a reader still needs it; then the next try does."""
         try:
             size = os.stat(f"{self._path}-wal").st_size
         except FileNotFoundError:
@@ -176,8 +182,11 @@ class SqliteStore:
         if size <= WAL_BYTES_MAX:
             return
         started = perf_counter()
+        connection = self._writer.connection
         try:
-            busy = self._writer.connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
+            connection.execute(f"PRAGMA busy_timeout = {RESTART_WAIT_MS}")
+            busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         except sqlite3.Error as error:
             _log.warning("log not restarted", error=str(error))
             return
