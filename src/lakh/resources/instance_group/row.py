@@ -37,4 +37,4 @@ RENAME = statement("instance_group.rename", "UPDATE instance_group SET name = $2
 REMOVE = statement(
     "instance_group.remove", "UPDATE instance_group SET removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
 )
-EMPTY = statement("vm.leave_group", "UPDATE vm SET group_id = NULL WHERE group_id = $1")
+EMPTY = statement("vm.leave_group", "UPDATE vm SET group_id = NULL WHERE group_id = $1 AND removed_ms IS NULL")

@@ -43,6 +43,7 @@ class UserRow(Row):
     Index("api_key_uuid", "uuid", unique=True),
     Index("api_key_key", "api_key", unique=True),
     Index("api_key_user", "user_id", "id", where="removed_ms IS NULL"),
+    Index("api_key_account", "account_id", "id", where="removed_ms IS NULL"),
     big=True,
 )
 class ApiKeyRow(Row):

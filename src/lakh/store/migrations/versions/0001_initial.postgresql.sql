@@ -54,6 +54,7 @@ CREATE TABLE api_key (
     removed_ms BIGINT,
     PRIMARY KEY (id)
 );
+CREATE INDEX api_key_account ON api_key (account_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX api_key_key ON api_key (api_key);
 CREATE INDEX api_key_user ON api_key (user_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX api_key_uuid ON api_key (uuid);
