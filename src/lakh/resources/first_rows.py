@@ -148,7 +148,7 @@ def _service_offerings(uuid: Uuids, now_ms: int) -> Iterator[First]:
                 deployment_planner=None,
                 domain_ids="",
                 zone_ids="",
-                disk_offering_id=None,
+                disk_offering_id=_first_own_disk() + number,
                 disk_offering_strictness=False,
                 details_json="{}",
                 state=offering.state,
@@ -158,38 +158,58 @@ def _service_offerings(uuid: Uuids, now_ms: int) -> Iterator[First]:
         )
 
 
+def _first_own_disk() -> int:
+    """Service offerings' own disk offerings follow those that users choose."""
+    return len(offerings.disk_offerings())
+
+
 def _disk_offerings(uuid: Uuids, now_ms: int) -> Iterator[First]:
     for number, offering in enumerate(offerings.disk_offerings(), 1):
-        yield (
-            INSERT_DISK_OFFERING,
-            DiskOfferingRow(
-                id=number,
-                uuid=uuid(),
-                name=offering.name,
-                unique_name=offering.uniquename,
-                display_text=offering.name,
-                disk_bytes=offering.disksize * GIB,
-                is_customized=offering.iscustomized,
-                tags=None,
-                storage_type=offering.storagetype,
-                provisioning_type=offering.provisioningtype,
-                cache_mode="none",
-                compute_only=False,
-                disk_size_strictness=False,
-                encrypt=False,
-                min_iops=None,
-                max_iops=None,
-                custom_iops=False,
-                rates_json="{}",
-                domain_ids="",
-                zone_ids="",
-                display_offering=True,
-                details_json="{}",
-                state=offering.state,
-                sort_key=0,
-                created_ms=now_ms,
-            ),
-        )
+        size = offering.disksize * GIB
+        row = _disk_offering(number, uuid(), now_ms, offering, disk_bytes=size, is_customized=offering.iscustomized)
+        yield INSERT_DISK_OFFERING, row
+    for number, compute in enumerate(offerings.service_offerings(), 1):
+        row = _disk_offering(_first_own_disk() + number, uuid(), now_ms, compute, compute_only=True)
+        yield INSERT_DISK_OFFERING, row
+
+
+def _disk_offering(
+    row_id: int,
+    uuid: str,
+    now_ms: int,
+    offering: offerings.DiskOffering | offerings.ServiceOffering,
+    *,
+    disk_bytes: int = 0,
+    is_customized: bool = False,
+    compute_only: bool = False,
+) -> DiskOfferingRow:
+    return DiskOfferingRow(
+        id=row_id,
+        uuid=uuid,
+        name=offering.name,
+        unique_name=offering.uniquename,
+        display_text=offering.name,
+        disk_bytes=disk_bytes,
+        is_customized=is_customized,
+        tags=None,
+        storage_type=offering.storagetype,
+        provisioning_type=offering.provisioningtype,
+        cache_mode="none",
+        compute_only=compute_only,
+        disk_size_strictness=False,
+        encrypt=False,
+        min_iops=None,
+        max_iops=None,
+        custom_iops=False,
+        rates_json="{}",
+        domain_ids="",
+        zone_ids="",
+        display_offering=True,
+        details_json="{}",
+        state=offering.state,
+        sort_key=0,
+        created_ms=now_ms,
+    )
 
 
 def _network_offerings(uuid: Uuids, now_ms: int) -> Iterator[First]:

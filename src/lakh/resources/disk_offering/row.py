@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Row, table
 
 
@@ -39,3 +39,14 @@ class DiskOfferingRow(Row):
 
 
 INSERT = insert("disk_offering.insert", DiskOfferingRow)
+UPDATE = statement(
+    "disk_offering.update",
+    "UPDATE disk_offering SET name = $2, display_text = $3, sort_key = $4, display_offering = $5, state = $6,"
+    " tags = $7, domain_ids = $8, zone_ids = $9, rates_json = $10, cache_mode = $11"
+    " WHERE id = $1 AND removed_ms IS NULL",
+)
+REMOVE = statement(
+    "disk_offering.remove",
+    "UPDATE disk_offering SET removed_ms = $2, state = 'Inactive' WHERE id = $1 AND removed_ms IS NULL",
+)
+SET_TAGS = statement("disk_offering.set_tags", "UPDATE disk_offering SET tags = $2 WHERE id = $1 AND compute_only")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Row, table
 
 
@@ -39,6 +39,16 @@ class NetworkOfferingRow(Row):
     sort_key: int
     created_ms: int
     removed_ms: int | None = None
+    tags: str | None = None
 
 
 INSERT = insert("network_offering.insert", NetworkOfferingRow)
+UPDATE = statement(
+    "network_offering.update",
+    "UPDATE network_offering SET name = $2, display_text = $3, sort_key = $4, state = $5, availability = $6,"
+    " max_connections = $7, tags = $8, domain_ids = $9, zone_ids = $10 WHERE id = $1 AND removed_ms IS NULL",
+)
+REMOVE = statement(
+    "network_offering.remove",
+    "UPDATE network_offering SET removed_ms = $2, state = 'Disabled' WHERE id = $1 AND removed_ms IS NULL",
+)

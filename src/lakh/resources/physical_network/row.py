@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -27,7 +27,11 @@ class PhysicalNetworkRow(Row):
     removed_ms: int | None = None
 
 
-@table("traffic_type", Index("traffic_type_uuid", "uuid", unique=True))
+@table(
+    "traffic_type",
+    Index("traffic_type_uuid", "uuid", unique=True),
+    Index("traffic_type_once", "physical_network_id", "type", where="removed_ms IS NULL", unique=True),
+)
 class TrafficTypeRow(Row):
     """`label` is the bridge on KVM hosts."""
 
@@ -40,7 +44,11 @@ class TrafficTypeRow(Row):
     removed_ms: int | None = None
 
 
-@table("service_provider", Index("service_provider_uuid", "uuid", unique=True))
+@table(
+    "service_provider",
+    Index("service_provider_uuid", "uuid", unique=True),
+    Index("service_provider_once", "physical_network_id", "name", where="removed_ms IS NULL", unique=True),
+)
 class ServiceProviderRow(Row):
     """`services` is comma-separated."""
 
@@ -71,6 +79,31 @@ class GuestVlanRow(Row):
 
 
 INSERT = insert("physical_network.insert", PhysicalNetworkRow)
+UPDATE = statement(
+    "physical_network.update",
+    "UPDATE physical_network SET state = $2, vlan = $3, network_speed = $4, tags = $5"
+    " WHERE id = $1 AND removed_ms IS NULL",
+)
+REMOVE = statement(
+    "physical_network.remove",
+    "UPDATE physical_network SET removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM network WHERE physical_network_id = $1 AND removed_ms IS NULL)",
+)
 INSERT_TRAFFIC = insert("traffic_type.insert", TrafficTypeRow)
+UPDATE_TRAFFIC = statement(
+    "traffic_type.update", "UPDATE traffic_type SET kvm_label = $2 WHERE id = $1 AND removed_ms IS NULL"
+)
+REMOVE_TRAFFIC = statement(
+    "traffic_type.remove", "UPDATE traffic_type SET removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
+)
 INSERT_PROVIDER = insert("service_provider.insert", ServiceProviderRow)
+UPDATE_PROVIDER = statement(
+    "service_provider.update",
+    "UPDATE service_provider SET state = $2, services = $3 WHERE id = $1 AND removed_ms IS NULL",
+)
+REMOVE_PROVIDER = statement(
+    "service_provider.remove", "UPDATE service_provider SET removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
+)
 INSERT_VLAN = insert("guest_vlan.insert", GuestVlanRow)
+TAKEN_VLANS = statement("guest_vlan.taken", "SELECT vlan FROM guest_vlan WHERE physical_network_id = $1")
+GIVE_VLAN_BACK = statement("guest_vlan.give_back", "DELETE FROM guest_vlan WHERE network_id = $1")

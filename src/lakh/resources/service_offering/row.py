@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Row, table
 
 
@@ -46,3 +46,12 @@ class ServiceOfferingRow(Row):
 
 
 INSERT = insert("service_offering.insert", ServiceOfferingRow)
+UPDATE = statement(
+    "service_offering.update",
+    "UPDATE service_offering SET name = $2, display_text = $3, sort_key = $4, state = $5, host_tag = $6,"
+    " storage_tags = $7, domain_ids = $8, zone_ids = $9 WHERE id = $1 AND removed_ms IS NULL",
+)
+REMOVE = statement(
+    "service_offering.remove",
+    "UPDATE service_offering SET removed_ms = $2, state = 'Inactive' WHERE id = $1 AND removed_ms IS NULL",
+)

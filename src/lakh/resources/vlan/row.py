@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
+
+UNTAGGED = "vlan://untagged"
 
 
 @table("vlan_range", Index("vlan_range_uuid", "uuid", unique=True))
 class VlanRangeRow(Row):
-    """`traffic_type` is Public or Guest; `vlan` is `untagged` or `vlan://123`."""
+    """`traffic_type` is Public or Guest; `vlan` is `vlan://untagged` or `vlan://123`."""
 
     id: int
     uuid: str
@@ -32,3 +34,12 @@ class VlanRangeRow(Row):
 
 
 INSERT = insert("vlan_range.insert", VlanRangeRow)
+REMOVE = statement(
+    "vlan_range.remove",
+    "UPDATE vlan_range SET removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM ip_address WHERE range_id = $1 AND removed_ms IS NULL)",
+)
+REMOVE_OF_NETWORK = statement(
+    "vlan_range.remove_of_network",
+    "UPDATE vlan_range SET removed_ms = $2 WHERE network_id = $1 AND removed_ms IS NULL AND traffic_type = 'Guest'",
+)

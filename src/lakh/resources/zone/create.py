@@ -1,4 +1,4 @@
-"""createZone: a zone, advanced or basic, disabled unless asked otherwise."""
+"""createZone: a zone with its own networks, advanced or basic, disabled unless asked otherwise."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lakh.resources.domain.row import DomainRow
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.index import HostIndex
 from lakh.resources.live import flag_state, live
+from lakh.resources.network.system import put_system_networks
 from lakh.resources.zone.row import INSERT, ZoneRow
 from lakh.resources.zone.view import ZoneView, zone_view
 from lakh.store.statement import TxnSpec
@@ -45,6 +46,7 @@ class CreateZone(SyncCommand, roles=ADMIN, answer=ZoneView, event="ZONE.CREATE")
         cloud = call.cloud
         row = await self._row(call)
         txn = TxnSpec("createZone").put(INSERT, row)
+        await put_system_networks(cloud, txn, row)
         text = f"Zone {row.name} created"
         txn.put(INSERT_EVENT, completed(call, self.SPEC.event, text, ("Zone", row.uuid)))
         try:

@@ -459,6 +459,7 @@ CREATE TABLE network_offering (
     sort_key BIGINT NOT NULL,
     created_ms BIGINT NOT NULL,
     removed_ms BIGINT,
+    tags TEXT COLLATE "C",
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX network_offering_uuid ON network_offering (uuid);
@@ -482,7 +483,7 @@ CREATE TABLE nic (
     removed_ms BIGINT,
     PRIMARY KEY (id)
 );
-CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL;
+CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL AND traffic_type = 'Guest';
 CREATE INDEX nic_network ON nic (network_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX nic_uuid ON nic (uuid);
 CREATE INDEX nic_vm ON nic (vm_id, device_id) WHERE removed_ms IS NULL;
@@ -642,6 +643,7 @@ CREATE TABLE service_provider (
     removed_ms BIGINT,
     PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX service_provider_once ON service_provider (physical_network_id, name) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX service_provider_uuid ON service_provider (uuid);
 CREATE TABLE ssh_key_pair (
     id BIGINT NOT NULL,
@@ -773,6 +775,7 @@ CREATE TABLE traffic_type (
     removed_ms BIGINT,
     PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX traffic_type_once ON traffic_type (physical_network_id, type) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX traffic_type_uuid ON traffic_type (uuid);
 CREATE TABLE user_data (
     id BIGINT NOT NULL,
@@ -810,6 +813,17 @@ CREATE TABLE users (
 CREATE INDEX users_account ON users (account_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX users_name ON users (domain_id, username) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX users_uuid ON users (uuid);
+CREATE TABLE virtual_router_element (
+    id BIGINT NOT NULL,
+    uuid TEXT COLLATE "C" NOT NULL,
+    provider_id BIGINT NOT NULL,
+    type TEXT COLLATE "C" NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    removed_ms BIGINT,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX virtual_router_element_once ON virtual_router_element (provider_id, type) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX virtual_router_element_uuid ON virtual_router_element (uuid);
 CREATE TABLE vlan_range (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,
