@@ -1,4 +1,4 @@
-"""The whole public API as one JSON document, `surface.json`: what the CLI, the lab, the dashboard and the documents read
+"""The whole public API as one JSON document, `surface.json`: what CLI, lab, dashboard and documents read
 instead of the code, and what shows in review when a command changes.
 
 `python -m lakh.contract.surface` (`make surface`) writes it from the declarations. A test holds that it is up to date,
