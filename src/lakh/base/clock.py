@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -54,4 +55,10 @@ class LoopClock:
 
 def api_date(ms: int) -> str:
     """The API's date form, `yyyy-MM-dd'T'HH:mm:ssZ`: offset without colon, no fraction (api-conventions, section 8)."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return _second(ms // 1000)
+
+
+@lru_cache(maxsize=8192)
+def _second(seconds: int) -> str:
+    """Kept, since polled jobs and listed rows show the same times again and again."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -24,9 +24,15 @@ as_set = msgspec.Meta(extra={"type": "set"})
 
 
 class View(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """Base of answer objects. `OBJECT` is the key it stands under unless a command says otherwise."""
+    """Base of answer objects. `OBJECT` is the key it stands under unless a command says otherwise.
+
+    `jobid` and `jobstatus` name a pending job that acts on the object; the edge sets them in lists.
+    """
 
     OBJECT: ClassVar[str] = ""
+
+    jobid: str | None = None
+    jobstatus: Integer | None = None
 
 
 class Success(View):

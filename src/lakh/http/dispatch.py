@@ -35,6 +35,7 @@ from lakh.contract.encoding import (
     to_xml,
 )
 from lakh.contract.signature import Pair
+from lakh.contract.view import View
 from lakh.http.authentication import Identities, credentials
 from lakh.http.authentication_command import AuthenticationCommand, Exchange
 from lakh.http.entities import Entities
@@ -43,6 +44,7 @@ from lakh.http.message import Request, Response, header_text
 from lakh.http.permissions import RolePermissions
 from lakh.http.sessions import Sessions
 from lakh.jobs.cloud import Cloud
+from lakh.jobs.row import PENDING
 from lakh.resources.account.row import ADMIN, SYSTEM_ACCOUNT, role_type
 from lakh.resources.command import Call, Caller, JobCommand, ListCommand, Listed, SyncCommand, admit_job
 from lakh.resources.domain.row import ROOT_DOMAIN
@@ -191,7 +193,18 @@ class Dispatcher:
             job = await admit_job(command, call)
             return job_answer(spec, job.uuid, call.created_uuid if spec.envelope == "job+id" else None)
         assert isinstance(command, SyncCommand | ListCommand)
-        return _encode(spec, await command.run(call))
+        answer = await command.run(call)
+        if isinstance(answer, Listed) and self._cloud.worker.running:
+            self._show_pending_jobs(answer)
+        return _encode(spec, answer)
+
+    def _show_pending_jobs(self, listed: Listed) -> None:
+        """Names the pending job that acts on a listed object, which is how the UI knows that something goes on."""
+        pending_for = self._cloud.worker.pending_for
+        for view in listed.views:
+            uuid = getattr(view, "id", None)
+            if isinstance(view, View) and isinstance(uuid, str) and (job := pending_for(uuid)) is not None:
+                view.jobid, view.jobstatus = job.uuid, PENDING
 
 
 def _read_outer(asked: _Asked) -> None:

@@ -33,6 +33,7 @@ class Worker:
         self.probe = probe
         self.on_finished: Finisher | None = None
         self._live: dict[str, JobRow] = {}
+        self._acting: dict[str, dict[str, JobRow]] = {}  # by the object they work on, oldest first
         self._finished: OrderedDict[str, JobRow] = OrderedDict()
         self._done: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,6 +53,8 @@ class Worker:
     def start(self, job: JobRow) -> None:
         """Takes a job whose row is stored under this server's epoch."""
         self._live[job.uuid] = job
+        if job.instance_uuid is not None:
+            self._acting.setdefault(job.instance_uuid, {})[job.uuid] = job
         self._done[job.uuid] = asyncio.Event()
         if job.sync_key is not None:
             line = self._lines.setdefault(job.sync_key, deque())
@@ -90,7 +93,8 @@ class Worker:
 
     def pending_for(self, instance_uuid: str) -> JobRow | None:
         """The oldest job running here that acts on an object."""
-        return next((j for j in self._live.values() if j.instance_uuid == instance_uuid), None)
+        acting = self._acting.get(instance_uuid)
+        return next(iter(acting.values())) if acting else None
 
     def acting_on(self, instance_uuids: Collection[str]) -> dict[str, JobRow]:
         """The oldest job running here for each of these objects that has one."""
@@ -136,6 +140,10 @@ class Worker:
     def _leave(self, job: JobRow) -> None:
         self._running -= 1
         self._live.pop(job.uuid, None)
+        if job.instance_uuid is not None and (acting := self._acting.get(job.instance_uuid)):
+            acting.pop(job.uuid, None)
+            if not acting:
+                del self._acting[job.instance_uuid]
         if (event := self._done.pop(job.uuid, None)) is not None:
             event.set()
         if job.sync_key is not None and (line := self._lines.get(job.sync_key)):

@@ -55,7 +55,8 @@ class _Part(NamedTuple):
 class Listing(Generic[T]):
     """How one noun is listed.
 
-    `filters`: parameter → condition. `keyword`: columns whose lower-cased text is searched. `order`: the API's default
+    `filters`: parameter → condition. `keyword`: columns whose lower-cased text is searched, or whole conditions in
+    which `$` is the lower-cased pattern (`id IN (SELECT vm_id FROM nic WHERE ip LIKE $)`). `order`: the API's default
     order, ending in a unique column. `always`: what holds for every listed row. `account` and `domain` are the columns
     of the owner; empty where nobody owns such rows.
     """
@@ -148,7 +149,7 @@ class Listing(Generic[T]):
             elif value:
                 parts.append(_Part(parameter, condition, ()))
         if keyword and self._keyword:
-            matches = " OR ".join([rf"LOWER({column}) LIKE $ ESCAPE '\'" for column in self._keyword])
+            matches = " OR ".join([_match(column) for column in self._keyword])
             parts.append(_Part("keyword", f"({matches})", (f"%{keyword.lower()}%",)))
         return parts
 
@@ -174,6 +175,10 @@ class Listing(Generic[T]):
             ids = statement(f"{self._name}.list{label}", f"SELECT id FROM {table.name} {tail}")
             return _Shape(count, ids, None)
         return _Shape(count, None, select(f"{self._name}.list{label}", self._row, tail))
+
+
+def _match(column: str) -> str:
+    return column if "$" in column else rf"LOWER({column}) LIKE $ ESCAPE '\'"
 
 
 def _owner(kind: str, column: str, ids: tuple[int, ...]) -> _Part:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from xml.etree import ElementTree
 
 from tests.api import Api
 from tests.refusal import refused
+
+from lakh.store.statement import TxnSpec
 
 
 async def test_a_finished_job_has_every_field_of_the_conventions(api: Api) -> None:
@@ -94,3 +97,27 @@ async def test_a_job_result_in_xml(api: Api) -> None:
     assert (root.tag, root.get("cloud-stack-version")) == ("queryasyncjobresultresponse", "4.23.0.0")
     assert root.findtext("jobresult/user/state") == "disabled"
     assert root.findtext("jobid") == job
+
+
+async def test_a_listed_object_names_the_job_that_works_on_it(api: Api) -> None:
+    joe = await api.user("joe")
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    submit = api.cloud.store.submit
+
+    async def held(txn: TxnSpec) -> list[int]:
+        if txn.label.startswith("disableUser.disable"):
+            reached.set()
+            await go_on.wait()
+        return await submit(txn)
+
+    api.cloud.store.submit = held  # type: ignore[method-assign]
+    started = await api.admin.call("disableUser", id=joe.user.uuid)
+    await reached.wait()
+    seen = (await api.admin.call("listUsers", listall=True))["user"]
+    assert [(user["username"], user.get("jobid"), user.get("jobstatus")) for user in seen] == [
+        ("admin", None, None),
+        ("joe", started["jobid"], 0),
+    ]
+    go_on.set()
+    await api.admin.client.wait(started["jobid"])
+    assert "jobid" not in (await api.admin.call("listUsers", id=joe.user.uuid))["user"][0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lakh.contract.view import View
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import PROJECT, AccountRow
@@ -43,7 +45,7 @@ class ResourceCountView(View, kw_only=True):
     OBJECT = "resourcecount"
 
 
-async def owner_fields(cloud: Cloud, account: AccountRow | None, domain_id: int) -> dict[str, str]:
+async def owner_fields(cloud: Cloud, account: AccountRow | None, domain_id: int) -> dict[str, Any]:
     """Who owns it: the account (or project) and its domain, or the domain alone."""
     tree = await cloud.part(DomainTree).current()
     domain = tree.rows[domain_id]
@@ -53,6 +55,6 @@ async def owner_fields(cloud: Cloud, account: AccountRow | None, domain_id: int)
     return fields
 
 
-def type_fields(number: int) -> dict[str, str]:
+def type_fields(number: int) -> dict[str, Any]:
     """A resource type by number and name."""
     return {"resourcetype": str(number), "resourcetypename": TYPES[number]}

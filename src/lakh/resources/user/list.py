@@ -25,7 +25,7 @@ LISTING = Listing(
         "lastname",
         "email",
         "state",
-        "(SELECT name FROM account WHERE account.id = users.account_id)",
+        "account_id IN (SELECT id FROM account WHERE LOWER(name) LIKE $)",
     ),
     always=f"removed_ms IS NULL AND id <> {SYSTEM_USER}",
 )
