@@ -18,7 +18,6 @@ from lakh.agent.fake_storage import SharedStorage
 from lakh.agent.hypervisor import (
     POWER_OFF,
     POWER_ON,
-    POWER_UNKNOWN,
     SYSTEM_VM_KINDS,
     DiskSpec,
     DomainSpec,
@@ -105,20 +104,18 @@ class FakeHypervisor(FakeVolumes):
 
     def reboot(self, name: str) -> None:
         domain = self._get(name)
-        domain.power = POWER_ON
         if self._watcher and domain.shape.kind in SYSTEM_VM_KINDS:
             self._watcher.rebooted(self._facts.name, name)
 
     def power(self, name: str) -> str:
         self._settle()
-        domain = (self._domains or {}).get(name)
-        return POWER_OFF if domain is None else domain.power
+        return POWER_ON if name in (self._domains or ()) else POWER_OFF
 
     def power_report(self) -> Mapping[str, str]:
         self._settle()
         if not self._domains:
             return {}
-        return {name: POWER_ON if domain.power == POWER_ON else POWER_UNKNOWN for name, domain in self._domains.items()}
+        return dict.fromkeys(self._domains, POWER_ON)
 
     def domain(self, name: str) -> DomainState:
         return self._state(self._get(name))
@@ -135,10 +132,6 @@ class FakeHypervisor(FakeVolumes):
             self._check_room(more, max_ram)
         domain.shape = shape(domain.shape.kind, cpus, speed, min_ram, max_ram)
         self._reserved += more
-
-    def pause(self, name: str) -> None:
-        """Pauses a domain, as a full disk would."""
-        self._get(name).power = POWER_UNKNOWN
 
     def lose_power(self) -> list[str]:
         """The host dies with all its domains and forgets its pools. Returns the domains' names."""
@@ -312,7 +305,7 @@ class FakeHypervisor(FakeVolumes):
 
     def _state(self, domain: Domain) -> DomainState:
         port = _FIRST_CONSOLE_PORT + zlib.crc32(domain.name.encode()) % _CONSOLE_PORTS
-        return DomainState(domain.spec(self._storage), domain.power, port)
+        return DomainState(domain.spec(self._storage), POWER_ON, port)
 
     def _insert(self, domain: Domain) -> None:
         if self._domains is None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from lakh.agent.fake_storage import SharedStorage
-from lakh.agent.hypervisor import POWER_ON, DiskSpec, DomainSpec, NicSpec
+from lakh.agent.hypervisor import DiskSpec, DomainSpec, NicSpec
 from lakh.base.ids import is_uuid
 
 _FIXED = struct.Struct("<16sQ")
@@ -69,11 +69,10 @@ def shape(kind: str, cpus: int, speed: int, min_ram: int, max_ram: int) -> Shape
 class Domain:
     """A defined domain. `extra` holds what few domains have: boot arguments, snapshots."""
 
-    __slots__ = ("disks", "extra", "fixed", "name", "nics", "power", "shape")
+    __slots__ = ("disks", "extra", "fixed", "name", "nics", "shape")
 
     def __init__(self, spec: DomainSpec, storage: SharedStorage) -> None:
         self.name = spec.name
-        self.power = POWER_ON
         self.shape = shape(spec.kind, spec.cpus, spec.speed, spec.min_ram, spec.max_ram)
         self.fixed = _FIXED.pack(_pack_uuid(spec.uuid), spec.vm_id & 0xFFFFFFFFFFFFFFFF)
         self.nics = b"".join(map(pack_nic, spec.nics))

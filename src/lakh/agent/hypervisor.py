@@ -14,7 +14,6 @@ from lakh.base.errors import LakhError
 
 POWER_ON = "PowerOn"
 POWER_OFF = "PowerOff"
-POWER_UNKNOWN = "PowerUnknown"
 
 SYSTEM_VM_KINDS = frozenset({"SecondaryStorageVm", "ConsoleProxy"})
 

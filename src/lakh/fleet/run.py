@@ -9,6 +9,8 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import uvloop
@@ -66,18 +68,20 @@ async def _run(options: Options) -> int:
 async def _tell(fleet: Fleet, options: Options) -> None:
     """Once a second: a statistics line where one is wanted, and progress where somebody looks."""
     statistics = _statistics_output(options.statistics)
-    progress = Output(2) if sys.stderr.isatty() else None
+    progress = Output(2) if sys.stderr.isatty() and options.shared is None else None  # else the parent shows it
     total = options.last - options.first + 1
     try:
         while True:
             await asyncio.sleep(1.0)
             line = fleet.statistics.line()
             if progress is not None:
-                progress.write(_progress(line, total).encode())
+                progress.write(progress_line(line, total).encode())
             if statistics is not None:
                 line = {"time": round(time.time(), 3), "memory_mb": memory_mb(), "cpu_seconds": cpu_seconds(), **line}
                 statistics.write(_encode(line) + b"\n")
     finally:
+        if progress is not None:
+            progress.write(b"\n")
         for output in (statistics, progress):
             if output is not None:
                 output.close()
@@ -91,8 +95,9 @@ def _statistics_output(where: str) -> Output | None:
     return Output(os.open(where, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
 
 
-def _progress(line: dict[str, object], total: int) -> str:
-    connected = int(str(line["connected"]))
+def progress_line(line: Mapping[str, Any], total: int) -> str:
+    """One line for a terminal, written over the last one."""
+    connected = int(line["connected"])
     filled = 30 * connected // max(1, total)
     bar = "█" * min(30, filled) + "·" * (30 - min(30, filled))
     return (

@@ -19,6 +19,8 @@ import msgspec
 
 from lakh.base.limits import FLEET_CONTROL_LINE_BYTES
 from lakh.fleet.options import Options
+from lakh.fleet.output import Output
+from lakh.fleet.run import progress_line
 
 _DONE_BYTES = 1 << 20
 
@@ -68,11 +70,28 @@ class _Parent:
         if self._options.control is not None:
             self._options.control.unlink(missing_ok=True)
             server = await asyncio.start_unix_server(self._serve, self._options.control, limit=FLEET_CONTROL_LINE_BYTES)
+        shown = loop.create_task(self._show()) if sys.stderr.isatty() else None
         codes = await asyncio.gather(*(child.wait() for child in self._children))
+        if shown is not None:
+            shown.cancel()
         if server is not None and self._options.control is not None:
             server.close()
             self._options.control.unlink(missing_ok=True)
         return max(codes)
+
+    async def _show(self) -> None:
+        """Progress of all processes on one line, once a second."""
+        output = Output(2)
+        try:
+            while True:
+                await asyncio.sleep(1.0)
+                ends = [await self._ask(part, b'{"command": "stats"}\n', None) for part in range(len(self._parts))]
+                total = merge(ends)
+                if "error" not in total:
+                    output.write(progress_line(total, self._options.last).encode())
+        finally:
+            output.write(b"\n")
+            output.close()
 
     def _stop(self) -> None:
         for child in self._children:
@@ -94,7 +113,8 @@ class _Parent:
         finally:
             writer.close()
 
-    async def _ask(self, part: int, request: bytes, writer: asyncio.StreamWriter) -> dict[str, Any]:
+    async def _ask(self, part: int, request: bytes, writer: asyncio.StreamWriter | None) -> dict[str, Any]:
+        """Asks one process; its lines go to `writer` as they come. Returns the last one."""
         try:
             reader, to = await asyncio.open_unix_connection(self._socket(part), limit=_DONE_BYTES)
         except OSError as error:
@@ -105,8 +125,9 @@ class _Parent:
             if line.startswith((b'{"done"', b'{"error"')):
                 last = msgspec.json.decode(line)
                 break
-            writer.write(line)
-            await writer.drain()
+            if writer is not None:
+                writer.write(line)
+                await writer.drain()
         to.close()
         return last
 
