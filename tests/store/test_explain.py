@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -11,7 +13,7 @@ import pytest
 from tests.postgresql import OwnCluster, binaries, own_cluster
 
 from lakh.store.ddl import create_statements
-from lakh.store.explain import big_tables, postgresql_scans, pretend_grown, seed, sqlite_scans
+from lakh.store.explain import big_tables, plan, postgresql_scans, pretend_grown, seed, sqlite_scans
 from lakh.store.opening import open_store
 from lakh.store.schema import declared_tables
 from lakh.store.statement import STATEMENTS, Statement
@@ -21,9 +23,7 @@ _ADVICE = "give it an index, a LIMIT over an ordered index, or say in `full_scan
 
 def checked_statements() -> list[Statement]:
     """The product's statements on big tables that do not say that they scan."""
-    declared_tables()
-    product = [s for name, s in sorted(STATEMENTS.items()) if not name.startswith("test")]
-    return [s for s in product if big_tables(s) and not s.full_scan]
+    return [s for s in _product() if big_tables(s) and not s.full_scan]
 
 
 def _undeclared(text: str) -> Statement:
@@ -78,6 +78,37 @@ async def grown(grown_cluster: OwnCluster) -> AsyncIterator[asyncpg.Connection[a
     await pretend_grown(connection, grown_cluster.data, big)
     yield connection
     await connection.close()
+
+
+def _product() -> list[Statement]:
+    """Every statement that any module of the product declares."""
+    for package in ("lakh.catalogue", "lakh.healing", "lakh.http", "lakh.jobs", "lakh.resources", "lakh.server"):
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    return [s for name, s in sorted(STATEMENTS.items()) if not name.startswith("test")]
+
+
+def test_sqlite_understands_every_statement(sqlite_schema: sqlite3.Connection) -> None:
+    refused = {}
+    for each in _product():
+        try:
+            plan(sqlite_schema, each)
+        except sqlite3.Error as error:
+            refused[each.name] = str(error)
+
+    assert refused == {}
+
+
+async def test_postgresql_understands_every_statement(grown: asyncpg.Connection[asyncpg.Record]) -> None:
+    refused = {}
+    for each in _product():
+        try:
+            await grown.prepare(each.text)
+        except asyncpg.PostgresError as error:
+            refused[each.name] = str(error)
+
+    assert refused == {}
 
 
 def test_no_statement_scans_a_big_table_on_sqlite(sqlite_schema: sqlite3.Connection) -> None:

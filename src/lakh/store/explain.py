@@ -46,15 +46,20 @@ def big_tables(statement: Statement) -> set[str]:
     return {word for word in re.findall(r"\w+", statement.text.lower()) if word in TABLES and TABLES[word].big}
 
 
-def sqlite_scans(connection: sqlite3.Connection, statement: Statement) -> list[str]:
-    """The full scans of big tables in SQLite's plan; `connection` has the schema."""
+def plan(connection: sqlite3.Connection, statement: Statement) -> list[str]:
+    """SQLite's plan, line by line; `connection` has the schema. Raises sqlite3.Error for SQL that it does not take."""
     form = prepared(statement)
     marks = max((int(number) for number in re.findall(r"\?(\d+)", form.text)), default=0)
-    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {form.text}", (None,) * marks)]
-    sorts = any("USE TEMP B-TREE FOR ORDER BY" in line for line in plan)
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {form.text}", (None,) * marks)]
+
+
+def sqlite_scans(connection: sqlite3.Connection, statement: Statement) -> list[str]:
+    """The full scans of big tables in SQLite's plan; `connection` has the schema."""
+    lines = plan(connection, statement)
+    sorts = any("USE TEMP B-TREE FOR ORDER BY" in line for line in lines)
     walks_a_page = _LIMIT.search(statement.text) is not None and not sorts
     found: list[str] = []
-    for line in plan:
+    for line in lines:
         scan = _SCAN.match(line)
         if scan and scan[1] in big_tables(statement) and not walks_a_page:
             found.append(line)
@@ -65,8 +70,8 @@ async def postgresql_scans(connection: asyncpg.Connection[asyncpg.Record], state
     """The full scans of big tables in PostgreSQL's plan; `connection` leads to seeded and analysed tables."""
     kinds = (await connection.prepare(statement.text)).get_parameters()
     arguments = [_ARGUMENTS.get(kind.name, 20) for kind in kinds]
-    plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.text}", *arguments))
-    return list(_plan_scans(plan[0]["Plan"], big_tables(statement), limited=False))
+    found = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.text}", *arguments))
+    return list(_plan_scans(found[0]["Plan"], big_tables(statement), limited=False))
 
 
 def _plan_scans(node: dict[str, Any], big: set[str], limited: bool) -> Iterator[str]:
