@@ -202,3 +202,17 @@ async def test_version_3_requests_expire(api: Api, expires: int, status: int) ->
     query = client.query("listDomains", {})
     api.clock.forward(600 - expires)
     assert (await client.get(query)).status == status
+
+
+async def test_the_strict_setting_demands_post_and_a_near_expiry(api: Api) -> None:
+    unlimited = api.admin.client
+    expiring = api.client(api.admin.api_key, api.admin.secret_key, expires=True)
+    change = expiring.query("createDomain", {"name": "sales"})
+    await unlimited.call("updateConfiguration", name="enforce.post.requests.and.timestamps", value="true")
+    await refused(unlimited.call("listDomains"), 401, "unable to verify")
+    assert (await expiring.call("listDomains"))["count"] == 1
+    assert (await expiring.get(change)).status == 400
+    assert (await expiring.post(change)).status == 200
+    late = expiring.query("listDomains", {})
+    api.clock.forward(-600)  # seen from here, it expires in twenty minutes
+    assert (await expiring.get(late)).status == 401

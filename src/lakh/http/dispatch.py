@@ -43,10 +43,12 @@ from lakh.http.figures import RequestFigures
 from lakh.http.message import Request, Response, header_text
 from lakh.http.permissions import RolePermissions
 from lakh.http.sessions import Sessions
+from lakh.http.strictness import STRICT, check_expiry, check_posted
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.row import PENDING
 from lakh.resources.account.row import ADMIN, SYSTEM_ACCOUNT, role_type
 from lakh.resources.command import Call, Caller, JobCommand, ListCommand, Listed, SyncCommand, admit_job
+from lakh.resources.configuration.values import Settings
 from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.user.row import SYSTEM_USER
 from lakh.store.store import DuplicateError, GuardFailedError
@@ -84,6 +86,7 @@ class Dispatcher:
         self._identities = cloud.part(Identities)
         self._entities = cloud.part(Entities)
         self._permissions = cloud.part(RolePermissions)
+        self._settings = cloud.part(Settings)
 
     async def answer(self, request: Request, *, trusted: bool = False) -> Response:
         """The answer of one API request. `trusted` is the integration port: no credentials, full rights."""
@@ -137,12 +140,17 @@ class Dispatcher:
             return SYSTEM
         spec = asked.spec
         given = credentials(asked.pairs)
+        strict = self._settings.flag(STRICT)
+        if strict and spec is not None and not spec.public:
+            check_posted(spec, asked.request.method)
         if given is None:
             if spec is not None and spec.public:
                 return SYSTEM
             return await self._session_caller(asked)
         if spec is None:
             raise UnauthorizedError
+        if strict:
+            check_expiry(given, self._cloud.now_ms())
         caller, key = await self._identities.signed(given)
         await self._permit(spec, caller)
         self._identities.check(given, key)
