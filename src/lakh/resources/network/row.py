@@ -16,6 +16,8 @@ from lakh.store.table import Index, Ref, Row, table
     Index("network_zone", "zone_id", "id", where="removed_ms IS NULL"),
     Index("network_listed", "id", where="removed_ms IS NULL"),
     Index("network_name", "name", "id", where="removed_ms IS NULL"),
+    Index("network_physical", "physical_network_id", "traffic_type", "id", where="removed_ms IS NULL"),
+    Index("network_offering_of", "offering_id", "id", where="removed_ms IS NULL"),
     big=True,
 )
 class NetworkRow(Row):

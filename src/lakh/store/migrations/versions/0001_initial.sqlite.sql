@@ -429,6 +429,8 @@ CREATE INDEX network_account ON network (account_id, id) WHERE removed_ms IS NUL
 CREATE INDEX network_domain ON network (domain_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_listed ON network (id) WHERE removed_ms IS NULL;
 CREATE INDEX network_name ON network (name, id) WHERE removed_ms IS NULL;
+CREATE INDEX network_offering_of ON network (offering_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX network_physical ON network (physical_network_id, traffic_type, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX network_uuid ON network (uuid);
 CREATE INDEX network_zone ON network (zone_id, id) WHERE removed_ms IS NULL;
 CREATE TABLE network_offering (
