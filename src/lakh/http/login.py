@@ -12,9 +12,11 @@ from lakh.contract.view import View
 from lakh.http.authentication import ENABLED
 from lakh.http.authentication_command import AuthenticationCommand, Exchange
 from lakh.http.sessions import IDLE_SECONDS
+from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.values import Settings
 from lakh.resources.domain.row import DomainRow
 from lakh.resources.domain.tree import DomainTree
+from lakh.resources.management_server.row import ManagementServerRow
 from lakh.resources.user.password import UNUSABLE, verify_password
 from lakh.resources.user.row import BY_NAME, UserRow
 from lakh.store.statement import TxnSpec, statement
@@ -43,6 +45,7 @@ class LoginView(View):
     sessionkey: str | None = None
     is2faenabled: str | None = None
     is2faverified: str | None = None
+    managementserverid: str | None = None
 
 
 class Login(
@@ -96,6 +99,7 @@ class Login(
             sessionkey=session.key,
             is2faenabled="false",
             is2faverified="true",
+            managementserverid=await _server_uuid(exchange.cloud) if identity.caller.is_root_admin else None,
         )
 
     async def _user(self, exchange: Exchange) -> tuple[UserRow | None, DomainRow | None]:
@@ -127,6 +131,12 @@ class Login(
             f"Failed to authenticate user {self.username} in domain {self.domain or 'ROOT'}; please provide valid"
             " credentials"
         )
+
+
+async def _server_uuid(cloud: Cloud) -> str | None:
+    """Uuid of this server, which the user interface asks about once a root admin is in."""
+    row = (await cloud.snapshots.of(ManagementServerRow)).by_id.get(cloud.server_id)
+    return row.uuid if row else None
 
 
 def _flag(exchange: Exchange, name: str) -> bool:

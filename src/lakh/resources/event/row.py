@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -14,6 +14,7 @@ from lakh.store.table import Index, Ref, Row, table
     Index("event_account", "account_id", "id", where="NOT archived"),
     Index("event_domain", "domain_id", "id", where="NOT archived"),
     Index("event_listed", "id", where="NOT archived"),
+    Index("event_archived", "id", where="archived"),
     Index("event_resource", "resource_uuid", "id", where="resource_uuid IS NOT NULL"),
     big=True,
 )
@@ -37,3 +38,6 @@ class EventRow(Row):
 
 
 INSERT = insert("event.insert", EventRow)
+BY_IDS = select("event.by_ids", EventRow, "WHERE id = ANY($1)")
+ARCHIVE = statement("event.archive", "UPDATE event SET archived = TRUE WHERE id = ANY($1) AND NOT archived")
+DELETE = statement("event.delete", "DELETE FROM event WHERE id = ANY($1)")

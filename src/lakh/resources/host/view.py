@@ -139,6 +139,7 @@ async def host_views(cloud: Cloud, rows: list[HostRow], levels: frozenset[str] =
         (await cloud.snapshots.of(ManagementServerRow)).by_id,
     )
     ha_tag = cloud.part(Settings).text("ha.tag")
+    jobs = cloud.worker.acting_on({row.uuid for row in rows})
     views = []
     for row in rows:
         fact = index.facts.get(row.id)
@@ -151,6 +152,8 @@ async def host_views(cloud: Cloud, rows: list[HostRow], levels: frozenset[str] =
         )
         if levels & {"all", "events"}:
             view.events = "; ".join(sorted(machine("Host.Status").events(status)))
+        if (job := jobs.get(row.uuid)) is not None:
+            view.jobid, view.jobstatus = job.uuid, job.status
         views.append(view)
     return views
 

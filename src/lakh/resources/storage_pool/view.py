@@ -68,6 +68,7 @@ async def pool_views(cloud: Cloud, rows: list[StoragePoolRow]) -> list[StoragePo
     pods = (await cloud.snapshots.of(PodRow)).by_id
     clusters = (await cloud.snapshots.of(ClusterRow)).by_id
     capacities = {row.pool_id: row for row in await cloud.store.rows(CAPACITIES)}
+    jobs = cloud.worker.acting_on({row.uuid for row in rows})
     views = []
     for row in rows:
         pod, cluster, capacity = pods.get(row.pod_id or 0), clusters.get(row.cluster_id or 0), capacities.get(row.id)
@@ -103,6 +104,8 @@ async def pool_views(cloud: Cloud, rows: list[StoragePoolRow]) -> list[StoragePo
             storageaccessgroups=details.get("storageaccessgroups"),
             hasannotations=False,
         )
+        if (job := jobs.get(row.uuid)) is not None:
+            view.jobid, view.jobstatus = job.uuid, job.status
         views.append(view)
     return views
 

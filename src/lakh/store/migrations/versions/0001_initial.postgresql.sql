@@ -38,6 +38,26 @@ CREATE TABLE affinity_group_vm (
     PRIMARY KEY (group_id, vm_id)
 );
 CREATE INDEX affinity_group_vm_vm ON affinity_group_vm (vm_id, group_id);
+CREATE TABLE alert (
+    id BIGINT NOT NULL,
+    uuid TEXT COLLATE "C" NOT NULL,
+    type BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    content TEXT COLLATE "C" NOT NULL,
+    zone_id BIGINT,
+    pod_id BIGINT,
+    cluster_id BIGINT,
+    sent_count BIGINT NOT NULL,
+    sent_ms BIGINT NOT NULL,
+    resolved_ms BIGINT,
+    archived BOOLEAN NOT NULL,
+    created_ms BIGINT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX alert_listed ON alert (id) WHERE NOT archived;
+CREATE INDEX alert_standing ON alert (type, zone_id, id) WHERE NOT archived AND resolved_ms IS NULL;
+CREATE UNIQUE INDEX alert_uuid ON alert (uuid);
 CREATE TABLE api_key (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,
@@ -181,6 +201,7 @@ CREATE TABLE event (
     PRIMARY KEY (id)
 );
 CREATE INDEX event_account ON event (account_id, id) WHERE NOT archived;
+CREATE INDEX event_archived ON event (id) WHERE archived;
 CREATE INDEX event_domain ON event (domain_id, id) WHERE NOT archived;
 CREATE INDEX event_listed ON event (id) WHERE NOT archived;
 CREATE INDEX event_resource ON event (resource_uuid, id) WHERE resource_uuid IS NOT NULL;

@@ -39,6 +39,26 @@ CREATE TABLE affinity_group_vm (
 )
  WITHOUT ROWID;
 CREATE INDEX affinity_group_vm_vm ON affinity_group_vm (vm_id, group_id);
+CREATE TABLE alert (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    type INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    content TEXT NOT NULL,
+    zone_id INTEGER,
+    pod_id INTEGER,
+    cluster_id INTEGER,
+    sent_count INTEGER NOT NULL,
+    sent_ms INTEGER NOT NULL,
+    resolved_ms INTEGER,
+    archived BOOLEAN NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX alert_listed ON alert (id) WHERE NOT archived;
+CREATE INDEX alert_standing ON alert (type, zone_id, id) WHERE NOT archived AND resolved_ms IS NULL;
+CREATE UNIQUE INDEX alert_uuid ON alert (uuid);
 CREATE TABLE api_key (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
@@ -182,6 +202,7 @@ CREATE TABLE event (
     PRIMARY KEY (id)
 );
 CREATE INDEX event_account ON event (account_id, id) WHERE NOT archived;
+CREATE INDEX event_archived ON event (id) WHERE archived;
 CREATE INDEX event_domain ON event (domain_id, id) WHERE NOT archived;
 CREATE INDEX event_listed ON event (id) WHERE NOT archived;
 CREATE INDEX event_resource ON event (resource_uuid, id) WHERE resource_uuid IS NOT NULL;
