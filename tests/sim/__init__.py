@@ -1,0 +1,1 @@
+"""The whole control side in one process under a seeded virtual clock."""
