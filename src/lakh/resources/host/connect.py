@@ -62,8 +62,8 @@ async def connect(cloud: Cloud, session: Session, startup: StartupCommand) -> in
         return None
     before = host.status
     index.upsert(msgspec.structs.replace(host, status="Connecting"))
+    index.set_connected(host.id, False)
     session.attach(host.id)
-    index.set_connected(host.id, True)
     try:
         await _prepare(cloud, host, startup)
         await _ready(cloud, host)
@@ -164,7 +164,9 @@ async def _ready(cloud: Cloud, host: HostRow, *, with_lists: bool = False) -> No
 async def _set_up(cloud: Cloud, host: HostRow, before: str) -> None:
     if before != "Up":
         await set_status(cloud, host.id, "Up")
-    cloud.part(HostIndex).set_state(host.id, status="Up")
+    index = cloud.part(HostIndex)
+    index.set_state(host.id, status="Up")
+    index.set_connected(host.id, True)
 
 
 async def set_status(cloud: Cloud, host_id: int, status: str, *, reason: str = "") -> None:

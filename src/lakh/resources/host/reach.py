@@ -9,6 +9,7 @@ from lakh.base import limits
 from lakh.base.errors import ResourceUnavailableError
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
+from lakh.resources.host.index import HostIndex
 from lakh.wire.message import Message
 
 
@@ -26,6 +27,7 @@ async def ask(
     sent = False
     while True:
         try:
+            _check_ready(cloud, host_id)
             return await cloud.hosts.call(
                 host_id, commands, timeout_seconds=timeout_seconds, stop_on_error=stop_on_error
             )
@@ -34,6 +36,13 @@ async def ask(
             if cloud.clock.monotonic() - started >= patience_seconds:
                 raise HostUnreachableError(host_id, "it does not come back", sent=sent) from error
             await cloud.clock.sleep(0.5)
+
+
+def _check_ready(cloud: Cloud, host_id: int) -> None:
+    """A host that is still connecting refuses what is not part of that: it counts as away until it is Ready."""
+    fact = cloud.part(HostIndex).facts.get(host_id)
+    if fact is not None and not fact.connected:
+        raise HostUnreachableError(host_id, "it is not connected", sent=False)
 
 
 async def must(cloud: Cloud, host_id: int, *commands: Message, timeout_seconds: float = 1800.0) -> list[Message]:
