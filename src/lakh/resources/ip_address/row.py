@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert, select
+from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -15,6 +15,7 @@ from lakh.store.table import Index, Ref, Row, table
     Index("ip_address_network", "network_id", "id", where="removed_ms IS NULL"),
     Index("ip_address_account", "account_id", "id", where="removed_ms IS NULL"),
     Index("ip_address_range", "range_id", "id", where="removed_ms IS NULL"),
+    Index("ip_address_vm", "vm_id", "id", where="removed_ms IS NULL AND vm_id IS NOT NULL"),
     big=True,
 )
 class IpAddressRow(Row):
@@ -39,4 +40,14 @@ class IpAddressRow(Row):
 
 
 INSERT = insert("ip_address.insert", IpAddressRow)
+BY_ID = select("ip_address.by_id", IpAddressRow, "WHERE id = $1")
 TAKEN_IN_RANGE = select("ip_address.in_range", IpAddressRow, "WHERE range_id = $1 AND removed_ms IS NULL ORDER BY id")
+OF_NETWORK = select(
+    "ip_address.of_network",
+    IpAddressRow,
+    "WHERE network_id = $1 AND removed_ms IS NULL AND NOT is_system ORDER BY id",
+)
+RELEASE = statement(
+    "ip_address.release",
+    "UPDATE ip_address SET state = 'Free', removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL",
+)
