@@ -79,6 +79,13 @@ CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails
 HOSTS_CONNECTING: Final = 500  # hosts in connect processing at once; above: they wait with their link open
 
+# --- healing ---------------------------------------------------------------------------------------------------------
+RECONCILER_PAUSE_SECONDS: Final = 0.5  # between two passes of one reconciler; signals in between make one pass
+
+# --- templates -------------------------------------------------------------------------------------------------------
+DOWNLOADS_AT_ONCE: Final = 64  # answers about downloads waited for at once; above: the others wait
+DOWNLOAD_ANSWER_SECONDS: Final = 50.0  # a secondary storage VM silent for longer fails the download (addendum 3.6)
+
 # --- agents and fleet ------------------------------------------------------------------------------------------------
 AGENT_REQUESTS_WAITING: Final = 1000  # requests waiting for one of an agent's five workers; above: it drops the link
 FLEET_HANDSHAKES_IN_FLIGHT: Final = 128  # connections one fleet process opens at once; above: they wait
@@ -86,5 +93,3 @@ FLEET_CONNECT_SECONDS: Final = 40.0  # TCP and TLS together; above: the attempt 
 FLEET_SEND_BACKLOG_BYTES: Final = 4 * 1024 * 1024  # unsent bytes of one agent; above: it drops the link
 FLEET_CONTROL_LINE_BYTES: Final = 64 * 1024  # one request on the control socket; above: close
 FLEET_REJECTIONS_KEPT: Final = 20  # texts of refusals kept for the report; above: the oldest goes
-HOST_EVACUATING: Final = 5  # instances moved away at once from a host that goes into maintenance
-HOST_EVACUATIONS: Final = 3  # rounds of moving what is still on it; above: the maintenance fails

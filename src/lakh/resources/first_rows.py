@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from lakh.catalogue import guest_os, hypervisors, offerings
+from lakh.catalogue import guest_os, hypervisors, offerings, storage
 from lakh.catalogue.roles import default_roles, rules
+from lakh.resources.account.row import SYSTEM_ACCOUNT
 from lakh.resources.disk_offering.row import INSERT as INSERT_DISK_OFFERING
 from lakh.resources.disk_offering.row import DiskOfferingRow
+from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.guest_os.row import INSERT as INSERT_GUEST_OS
 from lakh.resources.guest_os.row import (
     INSERT_CATEGORY,
@@ -29,10 +31,13 @@ from lakh.resources.role.row import INSERT as INSERT_ROLE
 from lakh.resources.role.row import INSERT_PERMISSION, RolePermissionRow, RoleRow
 from lakh.resources.service_offering.row import INSERT as INSERT_SERVICE_OFFERING
 from lakh.resources.service_offering.row import ServiceOfferingRow
+from lakh.resources.template.row import INSERT as INSERT_TEMPLATE
+from lakh.resources.template.row import TemplateRow
 from lakh.store.statement import Statement
 from lakh.store.table import Row
 
 GIB = 1 << 30
+SYSTEM_TEMPLATE_BYTES = 5 * GIB  # until a secondary storage VM has told its real size (addendum 4.3)
 
 Uuids = Callable[[], str]
 First = tuple[Statement, Row]
@@ -46,6 +51,7 @@ def first_rows(uuid: Uuids, now_ms: int) -> Iterator[First]:
     yield from _service_offerings(uuid, now_ms)
     yield from _disk_offerings(uuid, now_ms)
     yield from _network_offerings(uuid, now_ms)
+    yield from _templates(uuid, now_ms)
 
 
 def _roles(uuid: Uuids, now_ms: int) -> Iterator[First]:
@@ -245,6 +251,52 @@ def _network_offerings(uuid: Uuids, now_ms: int) -> Iterator[First]:
                 details_json=_json(_details(offering)),
                 sort_key=0,
                 created_ms=now_ms,
+            ),
+        )
+
+
+def _templates(uuid: Uuids, now_ms: int) -> Iterator[First]:
+    """Those of KVM: the system VM template, and one for users that has no place to be downloaded from any more."""
+    os_types = {kind.name: kind.id for kind in reversed(guest_os.os_types())}
+    for template in storage.templates():
+        if template.hypervisor != "KVM":
+            continue
+        yield (
+            INSERT_TEMPLATE,
+            TemplateRow(
+                id=template.id,
+                uuid=uuid(),
+                unique_name=template.uniquename,
+                name=template.name,
+                display_text=template.name,
+                type=template.type,
+                format=template.format,
+                hypervisor=template.hypervisor,
+                os_type_id=os_types[template.ostype],
+                account_id=SYSTEM_ACCOUNT,
+                domain_id=ROOT_DOMAIN,
+                zone_id=None,
+                url=None,
+                checksum=None,
+                size_bytes=SYSTEM_TEMPLATE_BYTES if template.type == "SYSTEM" else 0,
+                is_public=template.ispublic,
+                is_featured=template.isfeatured,
+                is_extractable=template.isextractable,
+                is_bootable=True,
+                password_enabled=template.passwordenabled,
+                sshkey_enabled=False,
+                dynamically_scalable=False,
+                direct_download=False,
+                requires_hvm=template.hvm,
+                bits=template.bits,
+                arch=template.arch,
+                tag=None,
+                source_template_id=None,
+                details_json="{}",
+                sort_key=0,
+                state=template.state,
+                created_ms=now_ms,
+                cross_zones=template.crosszones,
             ),
         )
 

@@ -46,13 +46,6 @@ class _Shape(Generic[T]):
         self.rows = rows
 
 
-class Both(NamedTuple):
-    """Two values of one filter: they stand for `$a` and `$b` in its condition."""
-
-    a: Any
-    b: Any
-
-
 class _Part(NamedTuple):
     label: str
     condition: str
@@ -149,9 +142,6 @@ class Listing(Generic[T]):
             if value is None:
                 continue
             condition = self._filters[parameter]
-            if isinstance(value, Both):
-                parts.append(_Part(parameter, condition, (value.a, value.b)))
-                continue
             if isinstance(value, list | tuple) and not value:
                 return None
             if "$" in condition:
@@ -175,7 +165,7 @@ class Listing(Generic[T]):
         number = 0
         for part in parts:
             number += len(part.arguments)
-            conditions.append(_numbered(part, number))
+            conditions.append(part.condition.replace("$", f"${number}"))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         table = self._row.TABLE
         label = f"[{','.join(key)}]"
@@ -189,13 +179,6 @@ class Listing(Generic[T]):
 
 def _match(column: str) -> str:
     return column if "$" in column else rf"LOWER({column}) LIKE $ ESCAPE '\'"
-
-
-def _numbered(part: _Part, last: int) -> str:
-    """The part's condition with the numbers of its arguments, of which `last` is the last."""
-    if len(part.arguments) == 2:
-        return part.condition.replace("$a", f"${last - 1}").replace("$b", f"${last}")
-    return part.condition.replace("$", f"${last}")
 
 
 def _owner(kind: str, column: str, ids: tuple[int, ...]) -> _Part:

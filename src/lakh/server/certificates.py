@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lakh.base.clock import Clock
+
+if TYPE_CHECKING:
+    from lakh.wire.certificates import Certificate
 
 KINDS = ("p256", "rsa")
 
@@ -35,6 +39,16 @@ def prepare(folder: Path, clock: Clock) -> list[tuple[Path, Path]]:
         _write(key_path, made.key_pem())
         _write(certificate_path, made.certificate_pem())
     return files
+
+
+def own_authority(folder: Path) -> Certificate | None:
+    """The RSA authority, which issues what hosts and system VMs present; None where nothing was prepared."""
+    from lakh.wire.certificates import read_certificate
+
+    certificate, key = certificate_files(folder)[KINDS.index("rsa")]
+    if not certificate.exists() or not key.exists():
+        return None
+    return read_certificate(certificate.read_bytes(), key.read_bytes())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -24,11 +24,15 @@ from lakh.base.errors import LakhError
 from lakh.bus.gateways import Gateways
 from lakh.bus.messages import GatewaySettings
 from lakh.gateway.capacity import gateways_needed, open_files
+from lakh.healing.reconciler import Healing
 from lakh.http import commands
 from lakh.http.edge import Edge
 from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
+from lakh.resources.management_server.address import ServerAddress
+from lakh.resources.management_server.authority import Authority
+from lakh.server import certificates
 from lakh.server.agents import Agents
 from lakh.server.cloud import open_cloud
 from lakh.server.config import Configuration
@@ -50,9 +54,6 @@ class Late:
 
     def is_connected(self, host_id: int) -> bool:
         return self.gateways.is_connected(host_id)
-
-    def drop(self, host_id: int) -> None:
-        self.gateways.drop(host_id)
 
 
 def settings_for_gateways(cloud: Cloud) -> GatewaySettings:
@@ -77,6 +78,10 @@ async def serve(config: Configuration, report: TextIO) -> None:
     store = await open_store(config.store_url)
     late = Late()
     cloud = await open_cloud(store, late, clock, config)  # type: ignore[arg-type]
+    cloud.part(ServerAddress).use(config.advertised_host, config.agent_port)
+    own = certificates.own_authority(Path(config.data_folder))
+    if own is not None:
+        cloud.part(Authority).use(own)
     agents = Agents(cloud)
     gateways = late.gateways = agents.gateways = Gateways(settings_for_gateways(cloud), agents)
     index = cloud.part(HostIndex)
@@ -91,9 +96,12 @@ async def serve(config: Configuration, report: TextIO) -> None:
     logger.info("serving", api_port=port, agent_port=config.agent_port, hosts=len(index.facts), resumed_jobs=resumed)
     gc.collect()
     gc.freeze()
+    healing = Healing(cloud)
+    healing.start()
     watch = asyncio.create_task(_watch_growth(config, index, report))
     await stopped.wait()
     watch.cancel()
+    await healing.stop()
     await edge.stop()
     await cloud.worker.stop()
     gateways.close()

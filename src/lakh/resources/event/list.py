@@ -12,7 +12,7 @@ from lakh.resources.event.view import EventView, event_views
 
 
 class ListEvents(OwnedListCommand, answer=EventView):
-    """Lists events, the newest first."""
+    """A command to list events."""
 
     id: Id | None = param("this event", entity="event")
     type: str | None = param("events of this type, such as VM.CREATE")

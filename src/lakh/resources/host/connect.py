@@ -66,9 +66,9 @@ async def connect(cloud: Cloud, session: Session, startup: StartupCommand) -> in
     session.attach(host.id)
     try:
         await _prepare(cloud, host, startup)
-        await _ready(cloud, host)
-        await _set_up(cloud, host, before)
-        await _ready(cloud, host, with_lists=True)
+        await ready(cloud, host)
+        await set_up(cloud, host, before)
+        await ready(cloud, host, with_lists=True)
     except HostUnreachableError as error:
         log.warning("host left while connecting", host=host.name, reason=str(error))
         return None
@@ -142,7 +142,8 @@ async def _prepare(cloud: Cloud, host: HostRow, startup: StartupCommand) -> None
     )
 
 
-async def _ready(cloud: Cloud, host: HostRow, *, with_lists: bool = False) -> None:
+async def ready(cloud: Cloud, host: HostRow, *, with_lists: bool = False) -> None:
+    """Tells the agent who it is. Raises RefusedError, HostUnreachableError."""
     settings = cloud.part(Settings)
     body = {
         "dcId": host.zone_id,
@@ -161,7 +162,8 @@ async def _ready(cloud: Cloud, host: HostRow, *, with_lists: bool = False) -> No
         raise RefusedError(f"ReadyCommand failed: {answers[0].details if answers else 'no answer'}")
 
 
-async def _set_up(cloud: Cloud, host: HostRow, before: str) -> None:
+async def set_up(cloud: Cloud, host: HostRow, before: str) -> None:
+    """Makes the host Up; without a write where it was Up `before`."""
     if before != "Up":
         await set_status(cloud, host.id, "Up")
     index = cloud.part(HostIndex)

@@ -43,6 +43,7 @@ class HostFact(msgspec.Struct, gc=False):
     hypervisor: str
     tags: tuple[str, ...] = ()
     connected: bool = False
+    public_ip: str = ""
 
 
 class HostIndex:
@@ -54,6 +55,7 @@ class HostIndex:
         self.facts: dict[int, HostFact] = {}
         self.by_uuid: dict[str, int] = {}
         self.by_name: dict[str, int] = {}
+        self.system: dict[int, HostFact] = {}  # agents inside system VMs: few, and often asked for
         self._loading: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
@@ -128,6 +130,7 @@ class HostIndex:
             host.hypervisor or "",
             tags,
             known.connected if known else False,
+            host.public_ip or "",
         )
         self._put(fact)
 
@@ -160,6 +163,7 @@ class HostIndex:
         self.by_uuid.pop(fact.uuid, None)
         if self.by_name.get(fact.name) == host_id:
             del self.by_name[fact.name]
+        self.system.pop(host_id, None)
         if host_id in self.columns:
             self.columns.remove(host_id)
 
@@ -172,6 +176,8 @@ class HostIndex:
         self.facts[fact.id] = fact
         self.by_uuid[fact.uuid] = fact.id
         self.by_name[fact.name] = fact.id
+        if fact.type != ROUTING:
+            self.system[fact.id] = fact
         if fact.type != ROUTING or fact.pod_id is None or fact.cluster_id is None:
             return
         self.columns.upsert(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.connect import set_status
-from lakh.resources.host.index import HostIndex
+from lakh.resources.host.index import ROUTING, HostFact, HostIndex
 
 log = logger(__name__)
 
@@ -18,8 +18,19 @@ async def leave(cloud: Cloud, host_ids: list[int], reason: str) -> None:
     """Follows the loss of `host_ids`. `reason` as in bus AgentGone, or ping-timeout."""
     index = cloud.part(HostIndex)
     log.info("hosts away", count=len(host_ids), reason=reason)
-    if reason != "shutdown":
-        return
     for host_id in host_ids:
-        if host_id in index.facts:
+        fact = index.facts.get(host_id)
+        if fact is None:
+            continue
+        if reason == "shutdown":
             await set_status(cloud, host_id, "Disconnected", reason="the agent was stopped")
+        elif fact.type != ROUTING and fact.status in ("Up", "Connecting"):
+            await _system_vm_left(cloud, fact, reason)
+
+
+async def _system_vm_left(cloud: Cloud, fact: HostFact, reason: str) -> None:
+    """Nobody investigates system VMs: silent ones are Disconnected, others Alert until they are back (addendum 3.4)."""
+    if reason == "ping-timeout":
+        await set_status(cloud, fact.id, "Disconnected", reason="its agent no longer pings")
+    elif not fact.connected:  # it may be back by now
+        await set_status(cloud, fact.id, "Alert", reason="the connection with its agent was lost")

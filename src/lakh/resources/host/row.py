@@ -88,6 +88,7 @@ INSERT = insert("host.insert", HostRow)
 BY_ID = select("host.by_id", HostRow, "WHERE id = $1")
 BY_UUID = select("host.by_uuid", HostRow, "WHERE uuid = $1")
 BY_GUID = select("host.by_guid", HostRow, "WHERE guid = $1 AND removed_ms IS NULL")
+BY_NAMES = select("host.by_names", HostRow, "WHERE name = ANY($1) AND removed_ms IS NULL")
 LIVE = select("host.live", HostRow, "WHERE removed_ms IS NULL AND id > $1 ORDER BY id LIMIT 10000")
 INSERT_CAPACITY = insert("host_capacity.insert", HostCapacityRow)
 CAPACITIES = select("host_capacity.all", HostCapacityRow, "WHERE host_id > $1 ORDER BY host_id LIMIT 10000")
@@ -109,8 +110,3 @@ RELEASE = statement(
 )
 CAPACITIES_OF = select("host_capacity.by_hosts", HostCapacityRow, "WHERE host_id = ANY($1)")
 TAGS_OF = select("host_tag.by_hosts", HostTagRow, "WHERE host_id = ANY($1) ORDER BY id")
-MOVE_RESOURCE = statement(
-    "host.move_resource",
-    "UPDATE host SET resource_state = $3 WHERE id = $1 AND resource_state = $2 AND removed_ms IS NULL",
-)
-DELETE_TAGS = statement("host_tag.delete_explicit", "DELETE FROM host_tag WHERE host_id = $1 AND NOT implicit")

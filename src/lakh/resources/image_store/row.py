@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert
+from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -31,3 +31,7 @@ class ImageStoreRow(Row):
 
 
 INSERT = insert("image_store.insert", ImageStoreRow)
+SET_PARENT = statement("image_store.set_parent", "UPDATE image_store SET parent = $2 WHERE id = $1")
+SET_USAGE = statement(
+    "image_store.set_usage", "UPDATE image_store SET capacity_bytes = $2, used_bytes = $3 WHERE id = $1"
+)

@@ -73,6 +73,9 @@ POOLS_OF_HOST = select("storage_pool_host.of_host", StoragePoolHostRow, "WHERE h
 HOSTS_OF_POOL = select(
     "storage_pool_host.of_pool", StoragePoolHostRow, "WHERE pool_id = $1 AND host_id > $2 ORDER BY host_id LIMIT 10000"
 )
+CONNECTED_POOLS = statement(
+    "storage_pool_host.connected", "SELECT pool_id FROM storage_pool_host WHERE pool_id = ANY($1) LIMIT 1"
+)
 
 TAKE = statement(
     "storage_pool_capacity.take",

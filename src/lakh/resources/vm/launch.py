@@ -221,18 +221,28 @@ async def start(run: Run[Any]) -> None:
     if not state.start:
         return
     vm = await vm_of(run)
-    command = await start_command(cloud, vm, state.host_id, created_volumes(state, await volumes_of(run)))
+    volumes = created_volumes(state, await volumes_of(run))
+    await start_with(run, await start_command(cloud, vm, state.host_id, volumes))
+
+
+async def start_with(run: Run[Any], command: Message, *then: Message) -> None:
+    """Starts the domain by `command`; `then` are what its host must do in the same request once it runs."""
+    cloud, state = run.cloud, run.state
+    vm = await vm_of(run)
     try:
-        answer = (await ask(cloud, state.host_id, command))[0]
-        if not answer.result and await _runs_there(run, vm):
-            return  # started before a crash, or before an answer that was lost
+        answers = await ask(cloud, state.host_id, command, *then)
+        if not answers[0].result and await _runs_there(run, vm):
+            # Started before a crash, or before an answer that was lost.
+            answers = await ask(cloud, state.host_id, *then) if then else []
     except HostUnreachableError as error:
         _next_host(run, vm, str(error))
         raise
-    if not answer.result:
-        if (answer.body.get("contextMap") or {}).get("stopRetry"):
-            raise ResourceUnavailableError(f"Unable to start Instance {vm.instance_name}: {answer.details}")
-        _next_host(run, vm, answer.details)
+    refused = next((answer for answer in answers if not answer.result), None)
+    if refused is None:
+        return
+    if (refused.body.get("contextMap") or {}).get("stopRetry"):
+        raise ResourceUnavailableError(f"Unable to start Instance {vm.instance_name}: {refused.details}")
+    _next_host(run, vm, refused.details)
 
 
 async def _runs_there(run: Run[Any], vm: VmRow) -> bool:
@@ -266,19 +276,22 @@ async def unstart(run: Run[Any]) -> None:
         raise ResourceUnavailableError(f"Unable to stop {vm.instance_name} on {host.name}: {answer.details}")
 
 
-async def start_command(cloud: Cloud, vm: VmRow, host_id: int, volumes: list[VolumeRow]) -> Message:
-    """The StartCommand of a VM with its disks and NICs as they stand."""
-    machine = await machine_of(cloud, vm, volumes)
+async def start_command(
+    cloud: Cloud, vm: VmRow, host_id: int, volumes: list[VolumeRow], boot_arguments: str | None = None
+) -> Message:
+    """The StartCommand of a VM with its disks and NICs as they stand; system VMs are told who they are at boot."""
+    machine = await machine_of(cloud, vm, volumes, boot_arguments)
     return vm_commands.start(machine, host_ip=cloud.part(HostIndex).facts[host_id].private_ip)
 
 
-async def machine_of(cloud: Cloud, vm: VmRow, volumes: list[VolumeRow]) -> Fields:
+async def machine_of(cloud: Cloud, vm: VmRow, volumes: list[VolumeRow], boot_arguments: str | None = None) -> Fields:
     """The VM as hosts know it, with its disks and NICs as they stand."""
     pools = await cloud.snapshots.of(StoragePoolRow)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     networks = await cloud.part(Networks).many(n.network_id for n in nics)
     disks = [disk_to(v, pools.by_id[v.pool_id], vm.instance_name) for v in volumes if v.pool_id is not None]
-    return machine_to(vm, os_type_name(vm.os_type_id), disks, [nic_to(n, networks[n.network_id]) for n in nics])
+    nics_to = [nic_to(n, networks[n.network_id]) for n in nics]
+    return machine_to(vm, os_type_name(vm.os_type_id), disks, nics_to, boot_arguments=boot_arguments)
 
 
 def created_volumes(state: Any, volumes: list[VolumeRow]) -> list[VolumeRow]:

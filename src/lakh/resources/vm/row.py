@@ -24,7 +24,6 @@ USER, DOMAIN_ROUTER, CONSOLE_PROXY, SECONDARY_STORAGE = "User", "DomainRouter", 
     Index("vm_instance_name", "instance_name", where="removed_ms IS NULL", unique=True),
     Index("vm_state", "state", "id", where="removed_ms IS NULL"),
     Index("vm_system", "type", "id", where="removed_ms IS NULL AND type <> 'User'"),
-    Index("vm_network", "network_id", "id", where="removed_ms IS NULL AND network_id IS NOT NULL"),
     Index("vm_template", "template_id", "id", where="removed_ms IS NULL"),
     Index("vm_group", "group_id", "id", where="removed_ms IS NULL AND group_id IS NOT NULL"),
     Index("vm_pod", "pod_id", "id", where="removed_ms IS NULL AND pod_id IS NOT NULL"),
@@ -101,13 +100,8 @@ BY_ID = select("vm.by_id", VmRow, "WHERE id = $1")
 BY_UUID = select("vm.by_uuid", VmRow, "WHERE uuid = $1")
 BY_IDS = select("vm.by_ids", VmRow, "WHERE id = ANY($1) ORDER BY id")
 BY_INSTANCE_NAMES = select("vm.by_instance_names", VmRow, "WHERE instance_name = ANY($1) AND removed_ms IS NULL")
+OF_TYPE = select("vm.of_type", VmRow, "WHERE type = $1 AND type <> 'User' AND removed_ms IS NULL ORDER BY id")
 ON_HOST = select("vm.on_host", VmRow, "WHERE host_id = $1 AND removed_ms IS NULL ORDER BY id")
-
-ROUTERS_OF_NETWORK = select(
-    "vm.routers_of_network",
-    VmRow,
-    "WHERE network_id = $1 AND type = 'DomainRouter' AND removed_ms IS NULL ORDER BY id",
-)
 
 TO_STARTING = statement(
     "vm.to_starting",
@@ -127,4 +121,9 @@ TO_RUNNING = statement(
 TO_ERROR = statement(
     "vm.to_error",
     "UPDATE vm SET state = 'Error', host_id = NULL, updated_ms = $2 WHERE id = $1 AND state IN ('Stopped', 'Starting')",
+)
+TO_EXPUNGED = statement(
+    "vm.to_expunged",
+    "UPDATE vm SET state = 'Expunging', last_host_id = COALESCE(host_id, last_host_id), host_id = NULL,"
+    " removed_ms = $2, updated_ms = $2 WHERE id = $1 AND removed_ms IS NULL",
 )

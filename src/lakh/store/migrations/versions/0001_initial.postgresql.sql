@@ -451,8 +451,6 @@ CREATE INDEX network_listed ON network (id) WHERE removed_ms IS NULL;
 CREATE INDEX network_name ON network (name, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_offering_of ON network (offering_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_physical ON network (physical_network_id, traffic_type, id) WHERE removed_ms IS NULL;
-CREATE INDEX network_shared ON network (id) WHERE removed_ms IS NULL AND acl_type = 'Domain';
-CREATE UNIQUE INDEX network_system ON network (zone_id, traffic_type) WHERE removed_ms IS NULL AND is_system;
 CREATE UNIQUE INDEX network_uuid ON network (uuid);
 CREATE INDEX network_zone ON network (zone_id, id) WHERE removed_ms IS NULL;
 CREATE TABLE network_offering (
@@ -509,7 +507,7 @@ CREATE TABLE nic (
     removed_ms BIGINT,
     PRIMARY KEY (id)
 );
-CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL;
+CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL AND traffic_type = 'Guest';
 CREATE INDEX nic_network ON nic (network_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX nic_uuid ON nic (uuid);
 CREATE INDEX nic_vm ON nic (vm_id, device_id) WHERE removed_ms IS NULL;
@@ -762,10 +760,16 @@ CREATE TABLE template (
     state TEXT COLLATE "C" NOT NULL,
     created_ms BIGINT NOT NULL,
     removed_ms BIGINT,
+    cross_zones BOOLEAN NOT NULL,
     PRIMARY KEY (id)
 );
 CREATE INDEX template_account ON template (account_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX template_uuid ON template (uuid);
+CREATE TABLE template_permission (
+    template_id BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    PRIMARY KEY (template_id, account_id)
+);
 CREATE TABLE template_pool (
     template_id BIGINT NOT NULL,
     pool_id BIGINT NOT NULL,
@@ -788,9 +792,11 @@ CREATE TABLE template_store (
     remote_job TEXT COLLATE "C",
     error TEXT COLLATE "C",
     updated_ms BIGINT NOT NULL,
+    host_id BIGINT,
     PRIMARY KEY (template_id, store_id)
 );
 CREATE INDEX template_store_store ON template_store (store_id, template_id);
+CREATE INDEX template_store_unfinished ON template_store (template_id, store_id) WHERE download_state IN ('NOT_DOWNLOADED', 'DOWNLOAD_IN_PROGRESS');
 CREATE TABLE traffic_type (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,
@@ -925,7 +931,6 @@ CREATE INDEX vm_iso ON vm (iso_id, id) WHERE removed_ms IS NULL AND iso_id IS NO
 CREATE INDEX vm_last_host ON vm (last_host_id, id) WHERE removed_ms IS NULL AND last_host_id IS NOT NULL;
 CREATE INDEX vm_listed ON vm (id) WHERE removed_ms IS NULL AND type = 'User';
 CREATE INDEX vm_name ON vm (name, id) WHERE removed_ms IS NULL;
-CREATE INDEX vm_network ON vm (network_id, id) WHERE removed_ms IS NULL AND network_id IS NOT NULL;
 CREATE INDEX vm_offering ON vm (service_offering_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_pod ON vm (pod_id, id) WHERE removed_ms IS NULL AND pod_id IS NOT NULL;
 CREATE INDEX vm_state ON vm (state, id) WHERE removed_ms IS NULL;

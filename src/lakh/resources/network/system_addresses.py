@@ -1,0 +1,127 @@
+"""Addresses of system VMs' NICs: link-local, of a pod, public (addendum 2.1, 3.1). Memory proposes, indexes decide.
+
+Link-local and pod addresses are those of NICs in the zone's Control and Management networks. A public one is a row of
+ip_address besides, since users' addresses come from the same ranges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
+
+from lakh.base.errors import InsufficientCapacityError, ResourceUnavailableError
+from lakh.jobs.cloud import Cloud
+from lakh.resources.configuration.values import Settings
+from lakh.resources.ip_address.row import ADDRESSES_IN_ZONE
+from lakh.resources.network.row import NetworkRow
+from lakh.resources.network.system import system_network
+from lakh.resources.nic.row import ADDRESSES
+from lakh.resources.number_pool import NumberPool
+from lakh.resources.pod.row import PodRow
+from lakh.resources.vlan.row import VlanRangeRow
+from lakh.resources.zone.row import ZoneRow
+from lakh.store.statement import select
+
+SHARED_OF_ZONE = select(
+    "network.shared_of_zone",
+    NetworkRow,
+    "WHERE zone_id = $1 AND guest_type = 'Shared' AND acl_type = 'Domain' AND removed_ms IS NULL ORDER BY id LIMIT 1",
+)
+
+
+class SystemAddress(NamedTuple):
+    """What a NIC gets. `range_id` names the public range; `mac` is given for control NICs only."""
+
+    ip: str
+    netmask: str
+    gateway: str
+    broadcast_uri: str | None = None
+    range_id: int | None = None
+    mac: str | None = None
+
+
+class SystemAddresses:
+    """A part of the cloud: proposes addresses. All methods raise InsufficientCapacityError when none is left."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._pools: dict[tuple[int, str], tuple[Sequence[tuple[int, int]], NumberPool]] = {}
+        self._lock = asyncio.Lock()
+
+    async def control(self, zone: ZoneRow) -> SystemAddress:
+        """A link-local address of `control.cidr`; the MAC address carries it."""
+        settings = self._cloud.part(Settings)
+        subnet, gateway = IPv4Network(settings.text("control.cidr")), settings.text("control.gateway")
+        network = await zone_network(self._cloud, zone, "Control")
+        ranges = [(int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1)]
+        ip = await self._take(network, "", ranges, {int(IPv4Address(gateway))})
+        if ip is None:
+            raise InsufficientCapacityError(f"Zone {zone.name} has no free link-local address in {subnet}")
+        mac = "0e:00:" + ":".join(f"{byte:02x}" for byte in ip.packed)
+        return SystemAddress(str(ip), str(subnet.netmask), gateway, mac=mac)
+
+    async def management(self, zone: ZoneRow, pod: PodRow) -> SystemAddress:
+        """An address of the pod's range for system VMs."""
+        network = await zone_network(self._cloud, zone, "Management")
+        ip = await self._take(network, str(pod.id), [_numbers(pod.start_ip, pod.end_ip)], ())
+        if ip is None:
+            raise InsufficientCapacityError(f"Pod {pod.name} has no free address for a system VM")
+        return SystemAddress(str(ip), pod.netmask, pod.gateway)
+
+    async def public(self, zone: ZoneRow) -> SystemAddress:
+        """A public address: of ranges kept for system VMs first, then of those that belong to nobody."""
+        found = [r for r in await self._cloud.snapshots.of(VlanRangeRow) if r.traffic_type == "Public"]
+        ranges = [r for r in found if r.zone_id == zone.id and r.account_id is None and r.domain_id is None]
+        ranges.sort(key=lambda r: (not r.for_system_vms, r.id))
+        async with self._lock:  # read anew each time: users' addresses come and go, and system VMs are few
+            taken = {int(IPv4Address(row[0])) for row in await self._cloud.store.read(ADDRESSES_IN_ZONE, zone.id)}
+            for each in ranges:
+                pool = NumberPool([_numbers(each.start_ip, each.end_ip)], taken)
+                if (number := pool.take()) is not None:
+                    return SystemAddress(str(IPv4Address(number)), each.netmask, each.gateway, each.vlan, each.id)
+        raise InsufficientCapacityError(f"Zone {zone.name} has no free public address for a system VM")
+
+    def give_back(self, network: NetworkRow, ip: str | None, pod_id: int | None = None) -> None:
+        """Counts an address of the Control (no `pod_id`) or Management network as free again."""
+        known = self._pools.get((network.id, "" if pod_id is None else str(pod_id)))
+        if known is not None and ip is not None:
+            known[1].taken.discard(int(IPv4Address(ip)))
+
+    async def _take(
+        self, network: NetworkRow, key: str, ranges: Sequence[tuple[int, int]], kept: Iterable[int]
+    ) -> IPv4Address | None:
+        async with self._lock:
+            known = self._pools.get((network.id, key))
+            if known is None or known[0] != ranges:
+                stored = await self._cloud.store.read(ADDRESSES, network.id)
+                pool = NumberPool(ranges, {*kept, *(int(IPv4Address(row[0])) for row in stored)})
+                known = self._pools[network.id, key] = (ranges, pool)
+            number = known[1].take()
+        return None if number is None else IPv4Address(number)
+
+
+async def system_vm_networks(cloud: Cloud, zone: ZoneRow) -> list[NetworkRow]:
+    """Networks of a system VM's NICs, in order; zones without public traffic have a shared guest network instead.
+
+    Raises ResourceUnavailableError where the zone has not got them yet.
+    """
+    inner = [await zone_network(cloud, zone, traffic) for traffic in ("Control", "Management")]
+    if (public := await system_network(cloud, zone.id, "Public")) is not None and not zone.security_group_enabled:
+        return [*inner, public]
+    if rows := await cloud.store.rows(SHARED_OF_ZONE, zone.id):
+        return [*inner, rows[0]]
+    raise ResourceUnavailableError(f"Zone {zone.name} has no shared guest network for its system VMs yet")
+
+
+async def zone_network(cloud: Cloud, zone: ZoneRow, traffic_type: str) -> NetworkRow:
+    """The zone's own network of that traffic. Raises ResourceUnavailableError where it has none."""
+    found = await system_network(cloud, zone.id, traffic_type)
+    if found is None:
+        raise ResourceUnavailableError(f"Zone {zone.name} has no network for {traffic_type} traffic")
+    return found
+
+
+def _numbers(first: str, last: str) -> tuple[int, int]:
+    return int(IPv4Address(first)), int(IPv4Address(last))
