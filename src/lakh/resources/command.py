@@ -7,14 +7,14 @@ Scheduled event to that same transaction, so that an admitted request is a durab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import msgspec
 
 from lakh.base import limits
-from lakh.base.errors import ParameterError
+from lakh.base.errors import LakhError, ParameterError
 from lakh.contract.declaration import Declaration, Envelope, param, spec_of
 from lakh.contract.types import Id
 from lakh.contract.view import Success, View
@@ -26,6 +26,7 @@ from lakh.resources.account.row import ADMIN, DOMAIN_ADMIN, RESOURCE_ADMIN
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.event.row import EventRow
 from lakh.store.statement import TxnSpec
+from lakh.store.store import DuplicateError, GuardFailedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ class Admission:
 
     `instance` is (API resource type, uuid); `created_uuid` goes into the answer of create commands; `sync_key` puts the
     job in line with others of that key; `owner` is (account id, domain id) of the resource, for the event.
+
+    `refused` hears of a transaction that the store refused (GuardFailedError, DuplicateError): it gives back what was
+    taken in memory and returns the error to raise, or None to have the command admitted anew.
     """
 
     txn: TxnSpec
@@ -91,6 +95,7 @@ class Admission:
     sync_key: str | None = None
     owner: tuple[int, int] | None = None
     description: str = ""
+    refused: Callable[[LakhError], Awaitable[LakhError | None]] | None = None
 
 
 class SyncCommand(Declaration, abstract=True):
@@ -170,13 +175,32 @@ async def admit_job(
 
     Raises whatever the admission raises; DuplicateError on `async_job_uuid` when a job of that uuid exists.
     """
-    cloud, caller, spec = call.cloud, call.caller, command.SPEC
-    cloud.worker.check_room()
-    admission = await command.admit(call)
-    job = JobRow(
+    call.cloud.worker.check_room()
+    attempts = 0
+    while True:
+        admission = await command.admit(call)
+        job = _job_of(command, call, admission, uuid, parent)
+        txn = TxnSpec(f"{command.SPEC.name}.admit").extend(admission.txn).put(INSERT_JOB, job)
+        _announce(command, call, admission, txn)
+        try:
+            await call.cloud.store.submit(txn)
+            break
+        except (GuardFailedError, DuplicateError) as lost:
+            error = lost if admission.refused is None else await admission.refused(lost)
+            if error is not None or attempts == limits.JOB_STEP_RETRIES:
+                raise (error or lost) from lost
+            attempts += 1
+    call.cloud.worker.start(job)
+    call.created_uuid = admission.created_uuid
+    return job
+
+
+def _job_of(command: JobCommand, call: Call, admission: Admission, uuid: str | None, parent: JobRow | None) -> JobRow:
+    cloud, caller = call.cloud, call.caller
+    return JobRow(
         id=cloud.id("async_job"),
         uuid=uuid or call.custom_job_uuid or cloud.uuid(),
-        command=spec.name,
+        command=command.SPEC.name,
         account_id=caller.account_id,
         domain_id=caller.domain_id,
         user_id=caller.user_id,
@@ -196,15 +220,16 @@ async def admit_job(
         created_ms=cloud.now_ms(),
         completed_ms=None,
     )
-    txn = TxnSpec(f"{spec.name}.admit").extend(admission.txn).put(INSERT_JOB, job)
+
+
+def _announce(command: JobCommand, call: Call, admission: Admission, txn: TxnSpec) -> None:
+    """Adds the Scheduled event, where the command has an event type."""
+    spec, caller = command.SPEC, call.caller
     if spec.event:
         owner = admission.owner or (caller.account_id, caller.domain_id)
         text = admission.description or spec.event
-        txn.put(INSERT_EVENT, event(cloud, spec.event, "Scheduled", text, caller.user_id, owner, admission.instance))
-    await cloud.store.submit(txn)
-    cloud.worker.start(job)
-    call.created_uuid = admission.created_uuid
-    return job
+        made = event(call.cloud, spec.event, "Scheduled", text, caller.user_id, owner, admission.instance)
+        txn.put(INSERT_EVENT, made)
 
 
 def event(

@@ -16,7 +16,8 @@ from lakh.store.table import Index, Ref, Row, table
     big=True,
 )
 class AffinityGroupRow(Row):
-    """`type` is one of catalogue.planning.AFFINITY_PROCESSORS."""
+    """`type` is one of catalogue.planning.AFFINITY_PROCESSORS. `generation` counts placements within a strict group:
+    each one names the count it was decided on, so that two at once cannot overlook each other."""
 
     id: int
     uuid: str
@@ -27,6 +28,7 @@ class AffinityGroupRow(Row):
     domain_id: Annotated[int, Ref("domain")]
     created_ms: int
     removed_ms: int | None = None
+    generation: int = 0
 
 
 @table(
@@ -55,3 +57,7 @@ MEMBERS = select("affinity_group_vm.of_groups", AffinityMemberRow, "WHERE group_
 GROUPS_OF_VMS = select("affinity_group_vm.of_vms", AffinityMemberRow, "WHERE vm_id = ANY($1) ORDER BY vm_id, group_id")
 LEAVE_ALL = statement("affinity_group_vm.leave_all", "DELETE FROM affinity_group_vm WHERE vm_id = $1")
 EMPTY = statement("affinity_group_vm.empty", "DELETE FROM affinity_group_vm WHERE group_id = $1")
+PLACED = statement(
+    "affinity_group.placed",
+    "UPDATE affinity_group SET generation = generation + 1 WHERE id = $1 AND generation = $2 AND removed_ms IS NULL",
+)

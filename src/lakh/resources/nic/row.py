@@ -56,6 +56,9 @@ SET_ADDRESS = statement(
     "UPDATE nic SET ip = $2, netmask = $3, gateway = $4, mac = $5, broadcast_uri = $6, state = 'Reserved'"
     " WHERE id = $1 AND removed_ms IS NULL",
 )
+ADDRESS_TAKEN = statement(
+    "nic.address_taken", "SELECT id FROM nic WHERE network_id = $1 AND ip = $2 AND removed_ms IS NULL"
+)
 REMOVE_OF_VM = statement("nic.remove_of_vm", "UPDATE nic SET removed_ms = $2 WHERE vm_id = $1 AND removed_ms IS NULL")
 
 

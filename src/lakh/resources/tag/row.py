@@ -16,6 +16,7 @@ SEPARATOR = "\x1f"
     Index("resource_tag_uuid", "uuid", unique=True),
     Index("resource_tag_key", "resource_type", "resource_id", "tag_key", unique=True),
     Index("resource_tag_pair", "resource_type", "pair", "resource_id"),
+    Index("resource_tag_of", "resource_uuid", "id"),
     Index("resource_tag_account", "account_id", "id"),
     Index("resource_tag_domain", "domain_id", "id"),
     big=True,

@@ -10,6 +10,7 @@ from typing import Any
 
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Run
+from lakh.resources.affinity_group.row import LEAVE_ALL as LEAVE_AFFINITY_GROUPS
 from lakh.resources.host.reach import must
 from lakh.resources.limit.charge import release_owner
 from lakh.resources.limit.row import Usage
@@ -18,9 +19,11 @@ from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import REMOVE_OF_VM
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import GIVE_BACK, StoragePoolRow
+from lakh.resources.tag.row import DELETE_ALL as DELETE_TAGS
 from lakh.resources.vm.halt import release_host
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.states import GONE, move
+from lakh.resources.vm.views import TAGGED_AS
 from lakh.resources.volume.create import delete_command
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import REMOVE, VolumeRow
@@ -92,4 +95,6 @@ async def remove_vm(cloud: Cloud, txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]
     for nic in nics:
         cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
     txn.add(REMOVE_POWER, vm.id, expect=None)
+    txn.add(DELETE_TAGS, TAGGED_AS, vm.id, expect=None)
+    txn.add(LEAVE_AFFINITY_GROUPS, vm.id, expect=None)
     txn.add(REMOVE_VM, vm.id, now_ms)

@@ -16,9 +16,10 @@ from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Again, Run, State
 from lakh.placement.plan import Plan, place
-from lakh.placement.request import Request
+from lakh.placement.request import ALGORITHMS, PLANNERS, Request
 from lakh.resources.account.cached import Accounts
 from lakh.resources.account.row import ADMIN
+from lakh.resources.affinity_group.placement import Affinity, affinity_of
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask, must
@@ -44,7 +45,7 @@ from lakh.wire.objects.data import Fields
 
 class LaunchState(State):
     """What a launch knows. `start` false: every step passes. `placed` maps volume ids to their pool, `paths` to what
-    the host created. `last_host`: prefer where the VM last ran."""
+    the host created. `last_host`: prefer where the VM last ran. `grouped`: it may be in affinity groups."""
 
     vm_id: int
     start: bool = True
@@ -55,6 +56,7 @@ class LaunchState(State):
     wanted_pod_id: int | None = None
     wanted_cluster_id: int | None = None
     last_host: bool = False
+    grouped: bool = True
     planner: str | None = None
     password: str | None = None
     placed: dict[int, int] = {}
@@ -96,13 +98,15 @@ async def reserve(run: Run[Any]) -> TxnSpec:
         state.host_id = 0
         for volume_id in run.memory.pop("proposed", ()):
             del state.placed[volume_id]
-    plan = await _plan(cloud, run, vm)
+    affinity = await affinity_of(cloud, vm.id) if state.grouped else Affinity()
+    plan = await _plan(run, vm, affinity)
     index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
     state.host_id = plan.host_id
     now_ms = cloud.now_ms()
     txn = TxnSpec("vm.reserve")
     txn.add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms)
+    affinity.guard(txn)
     proposed = run.memory["proposed"] = []
     for volume in await volumes_of(run):
         if volume.pool_id is None:
@@ -114,11 +118,13 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     return txn
 
 
-async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
-    state, settings = run.state, cloud.part(Settings)
+async def _plan(run: Run[Any], vm: VmRow, affinity: Affinity) -> Plan:
+    cloud, state = run.cloud, run.state
+    settings = cloud.part(Settings)
     offerings = await cloud.snapshots.of(ServiceOfferingRow)
     offering = offerings.by_id[vm.service_offering_id]
     planner = state.planner or offering.deployment_planner or settings.text("vm.deployment.planner")
+    algorithm = settings.text("vm.allocation.algorithm")
     request = Request(
         zone_id=vm.zone_id,
         cpu_count=vm.cpus,
@@ -129,13 +135,16 @@ async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
         host_tags=tuple(t.strip() for t in (offering.host_tag or "").split(",") if t.strip()),
         hypervisor=vm.hypervisor,
         arch=vm.arch,
-        planner=planner,
-        algorithm=settings.text("vm.allocation.algorithm") or "random",
+        planner=planner if planner in PLANNERS else PLANNERS[0],
+        algorithm=algorithm if algorithm in ALGORITHMS else ALGORITHMS[0],
         host_id=state.wanted_host_id,
         pod_id=state.wanted_pod_id,
         cluster_id=state.wanted_cluster_id,
         avoid_hosts=frozenset(state.avoid),
-        host_priorities=_last_host(vm, state, planner),
+        forbidden_hosts=affinity.forbidden_hosts,
+        required_hosts=affinity.required_hosts,
+        host_priorities=_last_host(vm, state, planner, affinity),
+        explicit_dedication=affinity.explicit_dedication,
         storage_clusters=await clusters_within_reach(cloud, await volumes_of(run)),
     )
     index = cloud.part(HostIndex)
@@ -156,10 +165,10 @@ async def _plan(cloud: Cloud, run: Run[Any], vm: VmRow) -> Plan:
     raise InsufficientCapacityError("Unable to create a deployment for the Instance: insufficient capacity")
 
 
-def _last_host(vm: VmRow, state: Any, planner: str) -> dict[int, int]:
-    """A stopped VM goes back to where it last ran, if that host passes every check."""
-    if not state.last_host or vm.last_host_id is None or planner == "UserDispersingPlanner":
-        return {}
+def _last_host(vm: VmRow, state: Any, planner: str, affinity: Affinity) -> dict[int, int]:
+    """A stopped VM goes back to where it last ran, if that host passes every check and no group says otherwise."""
+    if affinity.host_priorities or not state.last_host or vm.last_host_id is None or planner == "UserDispersingPlanner":
+        return affinity.host_priorities
     return {vm.last_host_id: 1}
 
 

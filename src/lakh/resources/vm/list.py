@@ -16,12 +16,8 @@ from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.view import UserVmView
 from lakh.resources.vm.views import LEVELS, levels_of, user_vm_views
 
-_NICS = "SELECT vm_id FROM nic WHERE removed_ms IS NULL AND"
 _LIKE = r"LIKE $ ESCAPE '\'"
-_KEYWORD = (
-    f"LOWER(name) {_LIKE} OR LOWER(display_name) {_LIKE} OR '%' || LOWER(state) || '%' = $"
-    f" OR id IN ({_NICS} ip {_LIKE})"
-)
+_NAMES = f"LOWER(name) {_LIKE} OR LOWER(display_name) {_LIKE} OR '%' || LOWER(state) || '%' = $"
 
 LISTING = Listing(
     VmRow,
@@ -45,17 +41,21 @@ LISTING = Listing(
         "haenable": "ha_enabled = $",
         "displayvm": "display_vm = $",
         "keypair": r"',' || key_pairs || ',' LIKE $ ESCAPE '\'",
-        "networkid": f"id IN ({_NICS} network_id = $)",
-        "vpcid": f"id IN ({_NICS} network_id IN (SELECT id FROM network WHERE vpc_id = $))",
-        "isolated": f"id IN ({_NICS} network_id IN (SELECT id FROM network WHERE guest_type = 'Isolated'))",
-        "shared": f"id IN ({_NICS} network_id IN (SELECT id FROM network WHERE guest_type = 'Shared'))",
+        "networkid": "id IN (SELECT vm_id FROM nic WHERE network_id = $ AND removed_ms IS NULL)",
+        "vpcid": "id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND network_id IN"
+        " (SELECT id FROM network WHERE vpc_id = $))",
+        "isolated": "id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND network_id IN"
+        " (SELECT id FROM network WHERE guest_type = 'Isolated'))",
+        "shared": "id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND network_id IN"
+        " (SELECT id FROM network WHERE guest_type = 'Shared'))",
         "storageid": "id IN (SELECT vm_id FROM volume WHERE pool_id = $ AND removed_ms IS NULL)",
         "affinitygroupid": "id IN (SELECT vm_id FROM affinity_group_vm WHERE group_id = $)",
         "tags": "id IN (SELECT resource_id FROM resource_tag WHERE resource_type = 'UserVm' AND pair = ANY($))",
         "present": "state NOT IN ('Destroyed', 'Expunging')",
         "none": "FALSE",
-        "keyword": f"({_KEYWORD})",
-        "keyword_of_root": f"({_KEYWORD} OR LOWER(instance_name) {_LIKE})",
+        "keyword": f"({_NAMES} OR id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND ip {_LIKE}))",
+        "keyword_of_root": f"({_NAMES} OR LOWER(instance_name) {_LIKE}"
+        f" OR id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND ip {_LIKE}))",
     },
     always="removed_ms IS NULL AND type = 'User'",
 )

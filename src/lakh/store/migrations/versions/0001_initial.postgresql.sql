@@ -27,6 +27,7 @@ CREATE TABLE affinity_group (
     domain_id BIGINT NOT NULL,
     created_ms BIGINT NOT NULL,
     removed_ms BIGINT,
+    generation BIGINT NOT NULL,
     PRIMARY KEY (id)
 );
 CREATE INDEX affinity_group_domain ON affinity_group (domain_id, id) WHERE removed_ms IS NULL;
@@ -590,6 +591,7 @@ CREATE TABLE resource_tag (
 CREATE INDEX resource_tag_account ON resource_tag (account_id, id);
 CREATE INDEX resource_tag_domain ON resource_tag (domain_id, id);
 CREATE UNIQUE INDEX resource_tag_key ON resource_tag (resource_type, resource_id, tag_key);
+CREATE INDEX resource_tag_of ON resource_tag (resource_uuid, id);
 CREATE INDEX resource_tag_pair ON resource_tag (resource_type, pair, resource_id);
 CREATE UNIQUE INDEX resource_tag_uuid ON resource_tag (uuid);
 CREATE TABLE role (
@@ -937,6 +939,7 @@ CREATE INDEX vm_state ON vm (state, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_system ON vm (type, id) WHERE removed_ms IS NULL AND type <> 'User';
 CREATE INDEX vm_template ON vm (template_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_user ON vm (user_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_user_data ON vm (user_data_id, id) WHERE removed_ms IS NULL AND user_data_id IS NOT NULL;
 CREATE UNIQUE INDEX vm_uuid ON vm (uuid);
 CREATE INDEX vm_zone ON vm (zone_id, id) WHERE removed_ms IS NULL;
 CREATE TABLE vm_power (
