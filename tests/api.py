@@ -70,6 +70,9 @@ class NoHosts:
     def is_connected(self, host_id: int) -> bool:
         return False
 
+    def drop(self, host_id: int) -> None:
+        """There is no session to close."""
+
 
 @dataclass(slots=True)
 class Tenant:

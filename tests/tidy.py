@@ -72,6 +72,9 @@ def test_sql_stands_in_statements_only() -> None:
                 declared.update(id(n) for n in ast.walk(node))
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 declared.add(id(node.value))  # docstrings
+        if any(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "Listing" for n in ast.walk(tree)):
+            for assigned in (n for n in tree.body if isinstance(n, ast.Assign)):
+                declared.update(id(n) for n in ast.walk(assigned))  # conditions that a Listing is made of
         for node in ast.walk(tree):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in declared:
                 continue
@@ -91,7 +94,7 @@ def test_modules_say_what_they_are() -> None:
 
 def test_tests_never_sleep() -> None:
     sleeping = re.compile(r"\btime\.sleep\(|asyncio\.sleep\((?!0\))")
-    allowed = {"world.py"}  # the simulated network delays calls, under a virtual clock
+    allowed = {"world.py", "simulation.py"}  # under a virtual clock nothing waits
     bad = [
         f"{p.relative_to(ROOT)}:{number}"
         for p in TESTS

@@ -58,6 +58,7 @@ class FakeHosts:
         self.lose: Callable[[int, Message], bool] = lambda _host, _command: False
         self.refuse: Callable[[int, Message], str] = lambda _host, _command: ""
         self.said: list[tuple[int, str]] = []
+        self.dropped: list[int] = []
 
     async def call(
         self, host_id: int, commands: Sequence[Message], *, timeout_seconds: float = 1800.0, stop_on_error: bool = True
@@ -90,6 +91,9 @@ class FakeHosts:
 
     def is_connected(self, host_id: int) -> bool:
         return host_id in self.hosts and host_id not in self.away
+
+    def drop(self, host_id: int) -> None:
+        self.dropped.append(host_id)
 
 
 class World:

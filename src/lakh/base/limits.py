@@ -93,3 +93,5 @@ FLEET_CONNECT_SECONDS: Final = 40.0  # TCP and TLS together; above: the attempt 
 FLEET_SEND_BACKLOG_BYTES: Final = 4 * 1024 * 1024  # unsent bytes of one agent; above: it drops the link
 FLEET_CONTROL_LINE_BYTES: Final = 64 * 1024  # one request on the control socket; above: close
 FLEET_REJECTIONS_KEPT: Final = 20  # texts of refusals kept for the report; above: the oldest goes
+HOST_EVACUATING: Final = 5  # instances moved away at once from a host that goes into maintenance
+HOST_EVACUATIONS: Final = 3  # rounds of moving what is still on it; above: the maintenance fails

@@ -41,3 +41,7 @@ class HostCaller(Protocol):
     def is_connected(self, host_id: int) -> bool:
         """True while a session with the host is attached somewhere."""
         ...
+
+    def drop(self, host_id: int) -> None:
+        """Closes the session with the host, if there is one; its agent comes back by itself."""
+        ...

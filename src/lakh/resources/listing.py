@@ -46,6 +46,13 @@ class _Shape(Generic[T]):
         self.rows = rows
 
 
+class Both(NamedTuple):
+    """Two values of one filter: they stand for `$a` and `$b` in its condition."""
+
+    a: Any
+    b: Any
+
+
 class _Part(NamedTuple):
     label: str
     condition: str
@@ -142,6 +149,9 @@ class Listing(Generic[T]):
             if value is None:
                 continue
             condition = self._filters[parameter]
+            if isinstance(value, Both):
+                parts.append(_Part(parameter, condition, (value.a, value.b)))
+                continue
             if isinstance(value, list | tuple) and not value:
                 return None
             if "$" in condition:
@@ -165,7 +175,7 @@ class Listing(Generic[T]):
         number = 0
         for part in parts:
             number += len(part.arguments)
-            conditions.append(part.condition.replace("$", f"${number}"))
+            conditions.append(_numbered(part, number))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         table = self._row.TABLE
         label = f"[{','.join(key)}]"
@@ -179,6 +189,13 @@ class Listing(Generic[T]):
 
 def _match(column: str) -> str:
     return column if "$" in column else rf"LOWER({column}) LIKE $ ESCAPE '\'"
+
+
+def _numbered(part: _Part, last: int) -> str:
+    """The part's condition with the numbers of its arguments, of which `last` is the last."""
+    if len(part.arguments) == 2:
+        return part.condition.replace("$a", f"${last - 1}").replace("$b", f"${last}")
+    return part.condition.replace("$", f"${last}")
 
 
 def _owner(kind: str, column: str, ids: tuple[int, ...]) -> _Part:

@@ -55,6 +55,9 @@ class Late:
     def is_connected(self, host_id: int) -> bool:
         return self.gateways.is_connected(host_id)
 
+    def drop(self, host_id: int) -> None:
+        self.gateways.drop(host_id)
+
 
 def settings_for_gateways(cloud: Cloud) -> GatewaySettings:
     """What gateways need to know of the settings."""

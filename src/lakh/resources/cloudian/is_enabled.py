@@ -16,7 +16,7 @@ class CloudianEnabledView(View):
 
 
 class CloudianIsEnabled(SyncCommand, answer=CloudianEnabledView, since="4.11.0", absent_plugin=True):
-    """Checks if the Cloudian Connector is enabled"""
+    """Tells whether a Cloudian object store is connected."""
 
     async def run(self, call: Call) -> CloudianEnabledView:
         return CloudianEnabledView(enabled=False)

@@ -12,7 +12,7 @@ from lakh.resources.event.view import EventView, event_views
 
 
 class ListEvents(OwnedListCommand, answer=EventView):
-    """A command to list events."""
+    """Lists events, the newest first."""
 
     id: Id | None = param("this event", entity="event")
     type: str | None = param("events of this type, such as VM.CREATE")

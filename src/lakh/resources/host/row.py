@@ -110,3 +110,8 @@ RELEASE = statement(
 )
 CAPACITIES_OF = select("host_capacity.by_hosts", HostCapacityRow, "WHERE host_id = ANY($1)")
 TAGS_OF = select("host_tag.by_hosts", HostTagRow, "WHERE host_id = ANY($1) ORDER BY id")
+MOVE_RESOURCE = statement(
+    "host.move_resource",
+    "UPDATE host SET resource_state = $3 WHERE id = $1 AND resource_state = $2 AND removed_ms IS NULL",
+)
+DELETE_TAGS = statement("host_tag.delete_explicit", "DELETE FROM host_tag WHERE host_id = $1 AND NOT implicit")

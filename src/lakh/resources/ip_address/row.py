@@ -40,6 +40,7 @@ class IpAddressRow(Row):
 
 
 INSERT = insert("ip_address.insert", IpAddressRow)
+BY_ID = select("ip_address.by_id", IpAddressRow, "WHERE id = $1")
 TAKEN_IN_RANGE = select("ip_address.in_range", IpAddressRow, "WHERE range_id = $1 AND removed_ms IS NULL ORDER BY id")
 ADDRESSES_IN_ZONE = statement(
     "ip_address.in_zone", "SELECT address FROM ip_address WHERE zone_id = $1 AND removed_ms IS NULL"
@@ -48,4 +49,13 @@ OF_VM = select("ip_address.of_vm", IpAddressRow, "WHERE vm_id = $1 AND removed_m
 FREE_OF_VM = statement(
     "ip_address.free_of_vm",
     "UPDATE ip_address SET state = 'Free', removed_ms = $2 WHERE vm_id = $1 AND is_system AND removed_ms IS NULL",
+)
+OF_NETWORK = select(
+    "ip_address.of_network",
+    IpAddressRow,
+    "WHERE network_id = $1 AND removed_ms IS NULL AND NOT is_system ORDER BY id",
+)
+RELEASE = statement(
+    "ip_address.release",
+    "UPDATE ip_address SET state = 'Free', removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL",
 )

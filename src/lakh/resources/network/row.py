@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from lakh.store.statement import insert, select
+from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, table
 
 
@@ -18,6 +18,8 @@ from lakh.store.table import Index, Ref, Row, table
     Index("network_name", "name", "id", where="removed_ms IS NULL"),
     Index("network_physical", "physical_network_id", "traffic_type", "id", where="removed_ms IS NULL"),
     Index("network_offering_of", "offering_id", "id", where="removed_ms IS NULL"),
+    Index("network_system", "zone_id", "traffic_type", where="removed_ms IS NULL AND is_system", unique=True),
+    Index("network_shared", "id", where="removed_ms IS NULL AND acl_type = 'Domain'"),
     big=True,
 )
 class NetworkRow(Row):
@@ -62,3 +64,13 @@ INSERT = insert("network.insert", NetworkRow)
 BY_ID = select("network.by_id", NetworkRow, "WHERE id = $1")
 BY_UUID = select("network.by_uuid", NetworkRow, "WHERE uuid = $1")
 BY_IDS = select("network.by_ids", NetworkRow, "WHERE id = ANY($1)")
+UPDATE = statement(
+    "network.update",
+    "UPDATE network SET name = $2, display_text = $3, network_domain = $4, dns1 = $5, dns2 = $6, display_network = $7,"
+    " offering_id = $8, restart_required = $9 WHERE id = $1 AND removed_ms IS NULL",
+)
+REMOVE = statement(
+    "network.remove",
+    "UPDATE network SET state = 'Destroy', removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM nic WHERE network_id = $1 AND removed_ms IS NULL)",
+)

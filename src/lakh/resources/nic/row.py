@@ -12,13 +12,7 @@ from lakh.store.table import Index, Ref, Row, table
     "nic",
     Index("nic_uuid", "uuid", unique=True),
     Index("nic_vm", "vm_id", "device_id", where="removed_ms IS NULL"),
-    Index(
-        "nic_address",
-        "network_id",
-        "ip",
-        where="removed_ms IS NULL AND ip IS NOT NULL AND traffic_type = 'Guest'",
-        unique=True,
-    ),
+    Index("nic_address", "network_id", "ip", where="removed_ms IS NULL AND ip IS NOT NULL", unique=True),
     Index("nic_network", "network_id", "id", where="removed_ms IS NULL"),
     big=True,
 )
@@ -49,7 +43,7 @@ OF_VM = select("nic.of_vm", NicRow, "WHERE vm_id = $1 AND removed_ms IS NULL ORD
 OF_VMS = select("nic.of_vms", NicRow, "WHERE vm_id = ANY($1) AND removed_ms IS NULL ORDER BY vm_id, device_id")
 ADDRESSES = statement(
     "nic.addresses",
-    "SELECT ip FROM nic WHERE network_id = $1 AND removed_ms IS NULL AND ip IS NOT NULL AND traffic_type = 'Guest'",
+    "SELECT ip FROM nic WHERE network_id = $1 AND removed_ms IS NULL AND ip IS NOT NULL",
 )
 SET_ADDRESS = statement(
     "nic.set_address",

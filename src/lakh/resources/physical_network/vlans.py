@@ -67,6 +67,10 @@ class GuestVlans:
         if (known := self._pools.get(physical_network_id)) is not None:
             known[1].taken.add(vlan)
 
+    def forget(self, physical_network_id: int) -> None:
+        """Reads what is taken anew at the next allocation."""
+        self._pools.pop(physical_network_id, None)
+
     async def _pool(self, physical: PhysicalNetworkRow) -> NumberPool:
         known = self._pools.get(physical.id)
         if known is not None and known[0] == physical.vlan:

@@ -21,7 +21,7 @@ class ProjectView(View):
 
 
 class ListProjects(ListCommand, answer=ProjectView):
-    """Lists projects and provides detailed information for listed projects"""
+    """Lists the projects that the caller may see."""
 
     id: Id | None = param("this project", entity="project")
     name: str | None = param("the project of this name")

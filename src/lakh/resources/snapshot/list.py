@@ -26,7 +26,7 @@ class ListSnapshots(
     answer=SnapshotView,
     java_class="org.apache.cloudstack.api.command.admin.snapshot.ListSnapshotsCmdByAdmin",
 ):
-    """Lists all available snapshots for the account."""
+    """Lists the snapshots that the caller may see."""
 
     id: Id | None = param("this snapshot", entity="snapshot")
     name: str | None = param("the snapshots of this name")

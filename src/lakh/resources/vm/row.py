@@ -24,6 +24,7 @@ USER, DOMAIN_ROUTER, CONSOLE_PROXY, SECONDARY_STORAGE = "User", "DomainRouter", 
     Index("vm_instance_name", "instance_name", where="removed_ms IS NULL", unique=True),
     Index("vm_state", "state", "id", where="removed_ms IS NULL"),
     Index("vm_system", "type", "id", where="removed_ms IS NULL AND type <> 'User'"),
+    Index("vm_network", "network_id", "id", where="removed_ms IS NULL AND network_id IS NOT NULL"),
     Index("vm_template", "template_id", "id", where="removed_ms IS NULL"),
     Index("vm_group", "group_id", "id", where="removed_ms IS NULL AND group_id IS NOT NULL"),
     Index("vm_pod", "pod_id", "id", where="removed_ms IS NULL AND pod_id IS NOT NULL"),
@@ -103,6 +104,12 @@ BY_IDS = select("vm.by_ids", VmRow, "WHERE id = ANY($1) ORDER BY id")
 BY_INSTANCE_NAMES = select("vm.by_instance_names", VmRow, "WHERE instance_name = ANY($1) AND removed_ms IS NULL")
 OF_TYPE = select("vm.of_type", VmRow, "WHERE type = $1 AND type <> 'User' AND removed_ms IS NULL ORDER BY id")
 ON_HOST = select("vm.on_host", VmRow, "WHERE host_id = $1 AND removed_ms IS NULL ORDER BY id")
+
+ROUTERS_OF_NETWORK = select(
+    "vm.routers_of_network",
+    VmRow,
+    "WHERE network_id = $1 AND type = 'DomainRouter' AND removed_ms IS NULL ORDER BY id",
+)
 
 TO_STARTING = statement(
     "vm.to_starting",

@@ -452,6 +452,8 @@ CREATE INDEX network_listed ON network (id) WHERE removed_ms IS NULL;
 CREATE INDEX network_name ON network (name, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_offering_of ON network (offering_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_physical ON network (physical_network_id, traffic_type, id) WHERE removed_ms IS NULL;
+CREATE INDEX network_shared ON network (id) WHERE removed_ms IS NULL AND acl_type = 'Domain';
+CREATE UNIQUE INDEX network_system ON network (zone_id, traffic_type) WHERE removed_ms IS NULL AND is_system;
 CREATE UNIQUE INDEX network_uuid ON network (uuid);
 CREATE INDEX network_zone ON network (zone_id, id) WHERE removed_ms IS NULL;
 CREATE TABLE network_offering (
@@ -508,7 +510,7 @@ CREATE TABLE nic (
     removed_ms BIGINT,
     PRIMARY KEY (id)
 );
-CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL AND traffic_type = 'Guest';
+CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL;
 CREATE INDEX nic_network ON nic (network_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX nic_uuid ON nic (uuid);
 CREATE INDEX nic_vm ON nic (vm_id, device_id) WHERE removed_ms IS NULL;
@@ -933,6 +935,7 @@ CREATE INDEX vm_iso ON vm (iso_id, id) WHERE removed_ms IS NULL AND iso_id IS NO
 CREATE INDEX vm_last_host ON vm (last_host_id, id) WHERE removed_ms IS NULL AND last_host_id IS NOT NULL;
 CREATE INDEX vm_listed ON vm (id) WHERE removed_ms IS NULL AND type = 'User';
 CREATE INDEX vm_name ON vm (name, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_network ON vm (network_id, id) WHERE removed_ms IS NULL AND network_id IS NOT NULL;
 CREATE INDEX vm_offering ON vm (service_offering_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_pod ON vm (pod_id, id) WHERE removed_ms IS NULL AND pod_id IS NOT NULL;
 CREATE INDEX vm_state ON vm (state, id) WHERE removed_ms IS NULL;
