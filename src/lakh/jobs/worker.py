@@ -74,17 +74,22 @@ class Worker:
 
     async def resume(self) -> int:
         """Adopts and resumes all pending jobs in the store; returns how many. Call once at start."""
-        adopted = 0
-        for job in await self.cloud.store.rows(PENDING_JOBS):
-            txn = TxnSpec("job.adopt").add(ADOPT, job.id, self.cloud.server_id, self.cloud.epoch)
-            try:
-                await self.cloud.store.submit(txn)
-            except GuardFailedError:
-                continue
-            owned = msgspec.structs.replace(job, owner=self.cloud.server_id, token=self.cloud.epoch)
-            self.start(owned)
-            adopted += 1
+        adopted, last = 0, 0
+        while jobs := await self.cloud.store.rows(PENDING_JOBS, last):
+            last = jobs[-1].id
+            for job in jobs:
+                if job.uuid not in self._live and await self._adopt(job):
+                    adopted += 1
         return adopted
+
+    async def _adopt(self, job: JobRow) -> bool:
+        cloud = self.cloud
+        try:
+            await cloud.store.submit(TxnSpec("job.adopt").add(ADOPT, job.id, cloud.server_id, cloud.epoch))
+        except GuardFailedError:
+            return False  # it has ended, or a later epoch has it
+        self.start(msgspec.structs.replace(job, owner=cloud.server_id, token=cloud.epoch))
+        return True
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def find(self, uuid: str) -> JobRow | None:
