@@ -10,11 +10,14 @@ from lakh.base.errors import LakhError
 from lakh.bus.hosts import HostCaller
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.worker import Worker
+from lakh.resources.account.row import ADMIN_ACCOUNT
 from lakh.resources.configuration.values import Settings
+from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.finishing import CommandChildren, completed_event
 from lakh.resources.management_server.row import BY_NAME, INSERT, NEW_EPOCH, ManagementServerRow
 from lakh.resources.seeding import is_seeded, seed
 from lakh.resources.user.password import hash_password
+from lakh.resources.user.row import ADMIN_USER, INSERT_KEY, ApiKeyRow
 from lakh.server.config import Configuration
 from lakh.store.ids import RowIds
 from lakh.store.statement import TxnSpec
@@ -34,11 +37,33 @@ async def open_cloud(
     await _begin_epoch(cloud, config.name)
     if not await is_seeded(store):
         await seed(cloud, await hash_password(config.admin_password))
+        await _seed_keys(cloud, config)
     await cloud.part(Settings).refresh()
     cloud.worker = Worker(cloud)
     cloud.worker.on_finished = completed_event
     cloud.children = CommandChildren(cloud)
     return cloud
+
+
+async def _seed_keys(cloud: Cloud, config: Configuration) -> None:
+    """Gives user admin the configured key pair, so that a client in CI needs no log-in first."""
+    if not config.admin_api_key or not config.admin_secret_key:
+        return
+    key = ApiKeyRow(
+        id=cloud.id("api_key"),
+        uuid=cloud.uuid(),
+        user_id=ADMIN_USER,
+        account_id=ADMIN_ACCOUNT,
+        domain_id=ROOT_DOMAIN,
+        name="configured",
+        description=None,
+        api_key=config.admin_api_key,
+        secret_key=config.admin_secret_key,
+        start_ms=None,
+        end_ms=None,
+        created_ms=cloud.now_ms(),
+    )
+    await cloud.store.submit(TxnSpec("server.admin_key").put(INSERT_KEY, key))
 
 
 async def _begin_epoch(cloud: Cloud, name: str) -> None:

@@ -74,4 +74,5 @@ def read(path: str | None, environment: Mapping[str, str], flags: Mapping[str, A
     try:
         return msgspec.convert(values, Configuration, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"configuration: {error}") from None
+        text, _, key = str(error).rpartition(" - at `$.")
+        raise ConfigurationError(f"{key.rstrip('`')}: {text}" if text else str(error)) from None
