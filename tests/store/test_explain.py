@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from tests.postgresql import OwnCluster, binaries, own_cluster
 
+from lakh.resources.listing import LISTINGS
 from lakh.store.ddl import create_statements
 from lakh.store.explain import big_tables, plan, postgresql_scans, pretend_grown, seed, sqlite_scans
 from lakh.store.opening import open_store
@@ -86,6 +87,8 @@ def _product() -> list[Statement]:
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
+    for listing in LISTINGS:
+        listing.declare()
     return [s for name, s in sorted(STATEMENTS.items()) if not name.startswith("test")]
 
 

@@ -59,6 +59,13 @@ class _Part(NamedTuple):
     arguments: tuple[Any, ...]
 
 
+LISTINGS: list[Listing[Any]] = []
+"""Every list of the product, for the test that looks at query plans."""
+
+_INDEXED = (("scope:account",), ("scope:domain",))
+_MANY = frozenset({"vm", "volume", "network", "event", "account", "users", "async_job"})  # millions, not thousands
+
+
 class Listing(Generic[T]):
     """How one noun is listed.
 
@@ -90,6 +97,15 @@ class Listing(Generic[T]):
         self._domain = domain
         self._shapes: dict[tuple[str, ...], _Shape[T]] = {}
         self._by_ids = select(f"{self._name}.listed", row, "WHERE id = ANY($1)")
+        LISTINGS.append(self)
+
+    def declare(self) -> None:
+        """Declares the lists everybody asks for: of all, of one account, of one domain. Each must have its index."""
+        self._shape([])
+        known = self._row.TABLE.column_names
+        for kind, column in (("accounts", self._account), ("domains", self._domain)):
+            if column in known:
+                self._shape([_owner(kind, column, (1,))])
 
     async def page(
         self,
@@ -180,9 +196,16 @@ class Listing(Generic[T]):
         table = self._row.TABLE
         label = f"[{','.join(key)}]"
         tail = f"{where} ORDER BY {self._order} LIMIT ${number + 1} OFFSET ${number + 2}"
-        count = statement(f"{self._name}.count{label}", f"SELECT COUNT(*) FROM {table.name} {where}")
+        count = statement(
+            f"{self._name}.count{label}",
+            f"SELECT COUNT(*) FROM {table.name} {where}",
+            full_scan="an exact count reads what it counts",
+        )
         if table.big:
-            ids = statement(f"{self._name}.list{label}", f"SELECT id FROM {table.name} {tail}")
+            rare = "" if key in _INDEXED and self._name in _MANY else "any combination of filters may be asked"
+            if not key:
+                rare = "walks the key in the list's own order until the page is full"
+            ids = statement(f"{self._name}.list{label}", f"SELECT id FROM {table.name} {tail}", full_scan=rare)
             return _Shape(count, ids, None)
         return _Shape(count, None, select(f"{self._name}.list{label}", self._row, tail))
 

@@ -15,6 +15,7 @@ SHARED = select(
     "network.shared",
     NetworkRow,
     "WHERE acl_type = 'Domain' AND removed_ms IS NULL ORDER BY id",
+    full_scan="an index of just these; shared networks are few",
 )
 
 

@@ -28,6 +28,7 @@ SHARED_OF_ZONE = select(
     "network.shared_of_zone",
     NetworkRow,
     "WHERE zone_id = $1 AND guest_type = 'Shared' AND acl_type = 'Domain' AND removed_ms IS NULL ORDER BY id LIMIT 1",
+    full_scan="an index of just the shared networks, which are few",
 )
 
 

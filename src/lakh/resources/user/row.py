@@ -15,6 +15,7 @@ ADMIN_USER = 2
     "users",
     Index("users_uuid", "uuid", unique=True),
     Index("users_account", "account_id", "id", where="removed_ms IS NULL"),
+    Index("users_domain", "domain_id", "id", where="removed_ms IS NULL"),
     Index("users_name", "domain_id", "username", where="removed_ms IS NULL", unique=True),
     big=True,
 )
@@ -44,6 +45,7 @@ class UserRow(Row):
     Index("api_key_key", "api_key", unique=True),
     Index("api_key_user", "user_id", "id", where="removed_ms IS NULL"),
     Index("api_key_account", "account_id", "id", where="removed_ms IS NULL"),
+    Index("api_key_domain", "domain_id", "id", where="removed_ms IS NULL"),
     big=True,
 )
 class ApiKeyRow(Row):

@@ -76,6 +76,7 @@ CREATE TABLE api_key (
     PRIMARY KEY (id)
 );
 CREATE INDEX api_key_account ON api_key (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX api_key_domain ON api_key (domain_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX api_key_key ON api_key (api_key);
 CREATE INDEX api_key_user ON api_key (user_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX api_key_uuid ON api_key (uuid);
@@ -103,8 +104,9 @@ CREATE TABLE async_job (
     completed_ms BIGINT,
     PRIMARY KEY (id)
 );
-CREATE INDEX async_job_account ON async_job (account_id, id);
+CREATE INDEX async_job_account ON async_job (account_id, id) WHERE parent_uuid IS NULL;
 CREATE INDEX async_job_completed ON async_job (completed_ms) WHERE completed_ms IS NOT NULL;
+CREATE INDEX async_job_domain ON async_job (domain_id, id) WHERE parent_uuid IS NULL;
 CREATE INDEX async_job_instance ON async_job (instance_uuid, id) WHERE status = 0 AND instance_uuid IS NOT NULL;
 CREATE INDEX async_job_pending ON async_job (id) WHERE status = 0;
 CREATE UNIQUE INDEX async_job_uuid ON async_job (uuid);
@@ -847,6 +849,7 @@ CREATE TABLE users (
     PRIMARY KEY (id)
 );
 CREATE INDEX users_account ON users (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX users_domain ON users (domain_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX users_name ON users (domain_id, username) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX users_uuid ON users (uuid);
 CREATE TABLE virtual_router_element (
