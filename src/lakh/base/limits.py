@@ -95,3 +95,6 @@ FLEET_CONTROL_LINE_BYTES: Final = 64 * 1024  # one request on the control socket
 FLEET_REJECTIONS_KEPT: Final = 20  # texts of refusals kept for the report; above: the oldest goes
 HOST_EVACUATING: Final = 5  # instances moved away at once from a host that goes into maintenance
 HOST_EVACUATIONS: Final = 3  # rounds of moving what is still on it; above: the maintenance fails
+HOST_INVESTIGATIONS: Final = 50  # lost hosts asked about at once; above: they wait their turn
+HOST_INVESTIGATION_SECONDS: Final = 50.0  # for one answer about a lost host; above: it counts as none
+HOST_WITNESSES: Final = 3  # neighbours asked about one lost host

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from lakh.base import limits
@@ -11,9 +11,9 @@ from lakh.base.log import logger
 from lakh.bus.gateways import Gateways, Request, StartingAgent
 from lakh.bus.messages import PowerReport, RulesetReport
 from lakh.jobs.cloud import Cloud
+from lakh.resources.host.absence import PING_TIMEOUT, Absences
 from lakh.resources.host.arrive import arrive
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.leave import leave
 from lakh.resources.vm.power_report import take_report
 from lakh.wire.errors import ProtocolError
 from lakh.wire.message import API, Message
@@ -29,6 +29,8 @@ class Agents:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting = asyncio.Semaphore(limits.HOSTS_CONNECTING)
         self.gateways: Gateways | None = None
+        self.on_absence: Callable[[], None] = lambda: None
+        """Called when hosts went away or fell silent."""
 
     def on_startup(self, agent: StartingAgent) -> None:
         self._spawn(self._arrive(agent))
@@ -51,7 +53,9 @@ class Agents:
         index = self._cloud.part(HostIndex)
         for host_id in host_ids:
             index.set_connected(host_id, False)
-        self._spawn(leave(self._cloud, list(host_ids), reason))
+        log.info("hosts away", count=len(host_ids), reason=reason)
+        self._cloud.part(Absences).note(host_ids, reason)
+        self.on_absence()
 
     def on_gateway_lost(self, gateway: int, host_ids: Sequence[int]) -> None:
         index = self._cloud.part(HostIndex)
@@ -70,10 +74,11 @@ class Agents:
         """Security group rules are compared by their own reconciler."""
 
     def on_ping_behind(self, host_ids: Sequence[int]) -> None:
-        self._spawn(leave(self._cloud, list(host_ids), "ping-timeout"))
+        self._cloud.part(Absences).note(host_ids, PING_TIMEOUT)
+        self.on_absence()
 
     def on_ping_seen(self, host_ids: Sequence[int]) -> None:
-        """The host's status never changed for a ping alone."""
+        self._cloud.part(Absences).heard(host_ids)
 
     def on_agent_request(self, request: Request) -> None:
         try:

@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -24,6 +25,7 @@ from lakh.base.errors import LakhError
 from lakh.bus.gateways import Gateways
 from lakh.bus.messages import GatewaySettings
 from lakh.gateway.capacity import gateways_needed, open_files
+from lakh.healing.host_liveness import HostLiveness
 from lakh.healing.reconciler import Healing
 from lakh.http import commands
 from lakh.http.edge import Edge
@@ -101,6 +103,7 @@ async def serve(config: Configuration, report: TextIO) -> None:
     gc.freeze()
     healing = Healing(cloud)
     healing.start()
+    agents.on_absence = partial(healing.signal, HostLiveness.name)
     watch = asyncio.create_task(_watch_growth(config, index, report))
     await stopped.wait()
     watch.cancel()

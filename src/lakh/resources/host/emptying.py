@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from lakh.base.log import logger
 from lakh.catalogue.states import machine
 from lakh.jobs.cloud import Cloud
@@ -21,15 +23,20 @@ log = logger(__name__)
 LOST = "AgentReportStopped"
 
 
-async def stop_lost(cloud: Cloud, host_id: int, why: str) -> list[VmRow]:
+async def stop_lost(
+    cloud: Cloud, host_id: int, why: str, *, fenced: Callable[[VmRow], Awaitable[bool]] | None = None
+) -> list[VmRow]:
     """Running instances of the host become Stopped, each with an event; returns them as they are now.
 
     Those that a job is moving through another state are left to that job: it meets a host that does not answer.
+    `fenced` says of each whether it is sure not to run any more; without it the caller vouches for all.
     """
     index = cloud.part(HostIndex)
     stopped: list[VmRow] = []
     for vm in await cloud.store.rows(ON_HOST, host_id):
         if vm.state != "Running" or not machine("VirtualMachine.State").allows(vm.state, LOST):
+            continue
+        if fenced is not None and not await fenced(vm):
             continue
         txn = TxnSpec("vm.lost")
         after = move(txn, vm, LOST, cloud.now_ms(), host_id=None)
