@@ -23,8 +23,9 @@ from lakh.store.statement import TxnSpec, statement
 
 USERS = statement(
     "vm.names_in_network",
-    "SELECT vm.name, vm.state FROM nic JOIN vm ON vm.id = nic.vm_id WHERE nic.network_id = $1 AND nic.removed_ms IS NULL"
-    " AND vm.type = 'User' AND vm.removed_ms IS NULL ORDER BY nic.network_id, nic.id LIMIT 1",
+    "SELECT vm.name, vm.state FROM nic JOIN vm ON vm.id = nic.vm_id WHERE nic.network_id = $1"
+    " AND nic.removed_ms IS NULL AND vm.type = 'User' AND vm.removed_ms IS NULL"
+    " ORDER BY nic.network_id, nic.id LIMIT 1",
 )
 
 

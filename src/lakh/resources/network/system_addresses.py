@@ -15,6 +15,7 @@ from lakh.base.errors import InsufficientCapacityError, ResourceUnavailableError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.values import Settings
 from lakh.resources.ip_address.row import ADDRESSES_IN_ZONE
+from lakh.resources.network.access import SharedNetworks
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system import system_network
 from lakh.resources.nic.row import ADDRESSES
@@ -22,14 +23,6 @@ from lakh.resources.number_pool import NumberPool
 from lakh.resources.pod.row import PodRow
 from lakh.resources.vlan.row import VlanRangeRow
 from lakh.resources.zone.row import ZoneRow
-from lakh.store.statement import select
-
-SHARED_OF_ZONE = select(
-    "network.shared_of_zone",
-    NetworkRow,
-    "WHERE zone_id = $1 AND guest_type = 'Shared' AND acl_type = 'Domain' AND removed_ms IS NULL ORDER BY id LIMIT 1",
-    full_scan="an index of just the shared networks, which are few",
-)
 
 
 class SystemAddress(NamedTuple):
@@ -111,8 +104,9 @@ async def system_vm_networks(cloud: Cloud, zone: ZoneRow) -> list[NetworkRow]:
     inner = [await zone_network(cloud, zone, traffic) for traffic in ("Control", "Management")]
     if (public := await system_network(cloud, zone.id, "Public")) is not None and not zone.security_group_enabled:
         return [*inner, public]
-    if rows := await cloud.store.rows(SHARED_OF_ZONE, zone.id):
-        return [*inner, rows[0]]
+    for network in await cloud.part(SharedNetworks).all():
+        if network.zone_id == zone.id and network.guest_type == "Shared":
+            return [*inner, network]
     raise ResourceUnavailableError(f"Zone {zone.name} has no shared guest network for its system VMs yet")
 
 

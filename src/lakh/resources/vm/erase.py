@@ -24,7 +24,7 @@ from lakh.resources.vm.halt import release_host
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.states import GONE, move
 from lakh.resources.vm.views import TAGGED_AS
-from lakh.resources.volume.create import delete_command
+from lakh.resources.volume.on_pool import delete_command
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import REMOVE, VolumeRow
 from lakh.store.statement import TxnSpec, statement

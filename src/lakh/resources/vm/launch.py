@@ -34,7 +34,7 @@ from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
 from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
 from lakh.resources.vm.transfer import disk_to, machine_to, nic_to, os_type_name
-from lakh.resources.volume.create import create_on_pool, delete_command
+from lakh.resources.volume.on_pool import create_on_pool, delete_command
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import ON_POOL, READY, VolumeRow
 from lakh.store.statement import TxnSpec
