@@ -10,7 +10,7 @@ KEEP ?= auto
 JSON ?= 0
 WORKERS_TEST ?= 2
 
-.PHONY: help setup demo test check format soak surface migration clean
+.PHONY: help setup demo test check format coverage soak surface migration clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,11 +42,18 @@ format: setup ## format and sort imports in place
 	@$(BIN)/ruff check --fix --quiet src tests || true
 	@$(BIN)/ruff format --quiet src tests
 
+coverage: setup ## run the tests and rewrite docs/coverage.md from what they prove of the API
+	@rm -rf build/api-coverage
+	@LAKH_API_COVERAGE=build/api-coverage $(BIN)/python -m pytest -p tests.coverage.recorder -n $(WORKERS_TEST) -m 'not soak' \
+	  --deselect tests/coverage/test_document.py::test_the_document_names_every_declared_command $(ARGS)
+	@$(BIN)/python -m tests.coverage build/api-coverage
+
 soak: setup ## slow scenarios: crash seeds, the whole suite on PostgreSQL
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-surface: setup ## rewrite the golden surface of the API from the declarations
+surface: setup ## rewrite the golden surface of the API, and what docs/coverage.md says is there
 	@$(BIN)/python -m lakh.contract.surface
+	@$(BIN)/python -m tests.coverage
 
 migration: setup ## rewrite revision 0001 from the declared tables (before the first release)
 	@$(BIN)/python -m lakh.store.baseline
