@@ -55,6 +55,10 @@ class PublicAddresses:
         if (pool := self._pools.get(range_id)) is not None:
             pool.taken.discard(int(IPv4Address(address)))
 
+    def forget(self) -> None:
+        """Reads what is taken anew at the next allocation."""
+        self._pools.clear()
+
     async def _ranges(self, zone_id: int, account_id: int, domain_id: int) -> list[VlanRangeRow]:
         """The public ranges for users in the order of their use."""
         own: list[VlanRangeRow] = []

@@ -58,7 +58,7 @@ async def begin(run: Run[DeleteState]) -> TxnSpec:
 
 async def destroy_routers(run: Run[DeleteState]) -> None:
     for router in await run.cloud.store.rows(ROUTERS_OF_NETWORK, run.state.network_id):
-        await run.child("destroyRouter", f"router {router.id}", id=router.id)
+        await run.child("expungeRouter", f"router {router.id}", id=router.id)
 
 
 async def remove(run: Run[DeleteState]) -> TxnSpec:

@@ -74,3 +74,10 @@ REMOVE = statement(
     "UPDATE network SET state = 'Destroy', removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM nic WHERE network_id = $1 AND removed_ms IS NULL)",
 )
+COUNT_IMPLEMENTED = statement(
+    "network.count_implemented",
+    "UPDATE network SET implemented = implemented + 1 WHERE id = $1 AND implemented = $2 AND removed_ms IS NULL",
+)
+RESTARTED = statement(
+    "network.restarted", "UPDATE network SET restart_required = FALSE WHERE id = $1 AND removed_ms IS NULL"
+)

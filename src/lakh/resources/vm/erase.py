@@ -15,6 +15,7 @@ from lakh.resources.host.reach import must
 from lakh.resources.limit.charge import release_owner
 from lakh.resources.limit.row import Usage
 from lakh.resources.network.addresses import GuestAddresses
+from lakh.resources.network.prepare import release_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import REMOVE_OF_VM
 from lakh.resources.storage_pool.endpoint import endpoint
@@ -58,8 +59,12 @@ async def give_up_vm(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, *, expun
 
 
 async def erase_on_hosts(run: Run[Any], vm: VmRow, volumes: list[VolumeRow]) -> None:
-    """Deletes the volumes' files. What raises (ResourceUnavailableError, HostUnreachableError) is to be repeated."""
+    """Takes the VM's leases off routers and deletes the volumes' files.
+
+    What raises (ResourceUnavailableError, HostUnreachableError) is to be repeated.
+    """
     cloud = run.cloud
+    await release_nics(cloud, vm)
     pools = await cloud.snapshots.of(StoragePoolRow)
     for volume in volumes:
         if volume.pool_id is not None:

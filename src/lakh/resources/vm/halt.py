@@ -65,16 +65,24 @@ async def stop_on_host(run: Run[Any]) -> None:
     if not state.host_id:
         return
     vm = await current_vm(run)
-    command = commands.stop(vm.instance_name, force=state.forced)
-    try:
-        answer = (await ask(cloud, state.host_id, command))[0]
-        refused = "" if answer.result else answer.details or "the host refused"
-    except HostUnreachableError as error:
-        refused = str(error)
+    host = cloud.part(HostIndex).facts.get(state.host_id)
+    if host is None or host.status == "Down":
+        refused = "its host is down"
+    else:
+        refused = await _refusal(cloud, state, vm)
     if refused and not state.forced:
         raise ResourceUnavailableError(f"Unable to stop Instance {vm.uuid}: {refused}")
     if refused:
         log.warning("forced stop without the host", vm=vm.instance_name, host=state.host_id, reason=refused)
+
+
+async def _refusal(cloud: Cloud, state: Any, vm: VmRow) -> str:
+    """Why the host does not stop the domain; empty when it did."""
+    try:
+        answer = (await ask(cloud, state.host_id, commands.stop(vm.instance_name, force=state.forced)))[0]
+    except HostUnreachableError as error:
+        return str(error)
+    return "" if answer.result else answer.details or "the host refused"
 
 
 def stopped(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec) -> VmRow:

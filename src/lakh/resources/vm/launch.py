@@ -234,8 +234,11 @@ async def start(run: Run[Any]) -> None:
     await start_with(run, await start_command(cloud, vm, state.host_id, volumes))
 
 
-async def start_with(run: Run[Any], command: Message, *then: Message) -> None:
-    """Starts the domain by `command`; `then` are what its host must do in the same request once it runs."""
+async def start_with(run: Run[Any], command: Message, *then: Message) -> list[Message]:
+    """Starts the domain by `command`; `then` are what its host must do in the same request once it runs.
+
+    Returns the answers, all of them yes.
+    """
     cloud, state = run.cloud, run.state
     vm = await vm_of(run)
     try:
@@ -248,10 +251,11 @@ async def start_with(run: Run[Any], command: Message, *then: Message) -> None:
         raise
     refused = next((answer for answer in answers if not answer.result), None)
     if refused is None:
-        return
+        return answers
     if (refused.body.get("contextMap") or {}).get("stopRetry"):
         raise ResourceUnavailableError(f"Unable to start Instance {vm.instance_name}: {refused.details}")
     _next_host(run, vm, refused.details)
+    return answers
 
 
 async def _runs_there(run: Run[Any], vm: VmRow) -> bool:

@@ -135,3 +135,4 @@ TO_EXPUNGED = statement(
     "UPDATE vm SET state = 'Expunging', last_host_id = COALESCE(host_id, last_host_id), host_id = NULL,"
     " removed_ms = $2, updated_ms = $2 WHERE id = $1 AND removed_ms IS NULL",
 )
+SET_EXTRA = statement("vm.set_extra", "UPDATE vm SET extra_json = $2 WHERE id = $1 AND removed_ms IS NULL")

@@ -114,7 +114,11 @@ def disk_to(volume: VolumeRow, pool: StoragePoolRow, vm_name: str) -> dict[str, 
 
 
 def nic_to(nic: NicRow, network: NetworkRow) -> dict[str, Any]:
-    """A NicTO: `uuid` is the network's, `nicUuid` the NIC's (agent-protocol, trap 13)."""
+    """A NicTO: `uuid` is the network's, `nicUuid` the NIC's (agent-protocol, trap 13).
+
+    A guest NIC's wire is the network's, which may have got its VLAN after the NIC was made.
+    """
+    uri = network.broadcast_uri if nic.traffic_type == "Guest" else nic.broadcast_uri
     return {
         "deviceId": nic.device_id,
         "nicUuid": nic.uuid,
@@ -135,8 +139,8 @@ def nic_to(nic: NicRow, network: NetworkRow) -> dict[str, Any]:
         "dns2": network.dns2,
         "broadcastType": network.broadcast_domain_type if nic.traffic_type == "Guest" else _broadcast(nic),
         "type": nic.traffic_type,
-        "broadcastUri": nic.broadcast_uri,
-        "isolationUri": nic.broadcast_uri,
+        "broadcastUri": uri,
+        "isolationUri": uri,
         "securityGroupEnabled": nic.security_group_enabled,
         "name": _CONTROL_NAMES.get(nic.traffic_type),
     }
