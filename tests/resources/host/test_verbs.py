@@ -13,6 +13,7 @@ from lakh.placement.request import Request
 from lakh.resources.host.connect import set_status
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.row import CAPACITY, RESERVE, HostRow
+from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.vm.row import INSERT as INSERT_VM
 from lakh.resources.vm.row import VmRow
 from lakh.store.statement import TxnSpec
@@ -27,9 +28,11 @@ async def host_now(ground: Ground, host: HostRow) -> dict[str, Any]:
 async def put_vm(ground: Ground, host: HostRow, name: str) -> VmRow:
     """A running instance of 1 GHz and 512 MiB."""
     cloud = ground.api.cloud
+    offering = (await cloud.snapshots.of(ServiceOfferingRow)).live[0]
     vm = blank(
         cloud, VmRow, name=name, instance_name=f"i-{name}", type="User", state="Running", account_id=2, domain_id=1,
         user_id=2, zone_id=host.zone_id, host_id=host.id, last_host_id=host.id, cpus=1, speed_mhz=1000, memory_mb=512,
+        service_offering_id=offering.id,
     )  # fmt: skip
     txn = TxnSpec("test.vm").put(INSERT_VM, vm).add(RESERVE, host.id, 1000, 1, 512 << 20)
     await cloud.store.submit(txn)

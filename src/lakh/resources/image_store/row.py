@@ -35,3 +35,8 @@ SET_PARENT = statement("image_store.set_parent", "UPDATE image_store SET parent 
 SET_USAGE = statement(
     "image_store.set_usage", "UPDATE image_store SET capacity_bytes = $2, used_bytes = $3 WHERE id = $1"
 )
+UPDATE = statement(
+    "image_store.update",
+    "UPDATE image_store SET name = COALESCE($2, name), read_only = COALESCE($3, read_only),"
+    " capacity_bytes = COALESCE($4, capacity_bytes) WHERE id = $1 AND removed_ms IS NULL",
+)

@@ -98,3 +98,6 @@ MOVE = statement(
 )
 """Changes a pool's status from what it was read as."""
 DISCONNECT = statement("storage_pool_host.delete", "DELETE FROM storage_pool_host WHERE pool_id = $1 AND host_id = $2")
+SET_DETAILS = statement(
+    "storage_pool.set_details", "UPDATE storage_pool SET details_json = $2 WHERE id = $1 AND removed_ms IS NULL"
+)

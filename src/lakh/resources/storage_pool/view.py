@@ -17,6 +17,10 @@ from lakh.resources.zone.row import ZoneRow
 
 Enum = Annotated[str, msgspec.Meta(extra={"type": "enum"})]
 SECRET = "userinfo"
+"""The key of details under which an RBD user and key lie."""
+STOPPED = "stoppedformaintenance"
+"""The key of details that names the instances to start again after a maintenance."""
+_HIDDEN = frozenset({SECRET, STOPPED, "istagarule", "storageaccessgroups"})
 
 
 class StoragePoolView(View):
@@ -98,7 +102,7 @@ async def pool_views(cloud: Cloud, rows: list[StoragePoolRow]) -> list[StoragePo
             overprovisionfactor=str(factor(cloud, row)),
             provider=row.provider,
             storagecapabilities={"VOLUME_SNAPSHOT_QUIESCEVM": "false"},
-            details={k: v for k, v in details.items() if k not in (SECRET, "istagarule", "storageaccessgroups")},
+            details={k: v for k, v in details.items() if k not in _HIDDEN},
             hypervisor=row.hypervisor,
             managed=row.managed,
             storageaccessgroups=details.get("storageaccessgroups"),
