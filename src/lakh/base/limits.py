@@ -36,7 +36,7 @@ STORE_QUEUE: Final = 20_000  # transactions waiting to commit; above: 503
 STORE_GROUP: Final = 256  # transactions in one group commit
 STORE_READERS: Final = 3  # SQLite reader threads
 PG_CONNECTIONS: Final = 12  # PostgreSQL pool
-ID_BLOCK: Final = 1000  # row ids leased at a time, per table
+ID_BLOCK: Final = 10_000  # row ids leased at a time, per table; so many may be dealt before the store answers
 ID_BLOCK_MAX: Final = 65_536  # what a lease grows to while ids are used up faster than the store answers
 
 # --- placement -------------------------------------------------------------------------------------------------------
