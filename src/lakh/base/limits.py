@@ -22,6 +22,7 @@ PAGE_SIZE_MAX: Final = 500  # default.page.size; above: 431
 ENTITY_IDS: Final = 50_000  # uuid → row id pairs of large tables kept in memory; above: least recently used go
 IDENTITIES: Final = 20_000  # API keys with their user and account kept in memory; above: least recently used go
 ROWS_CACHED: Final = 20_000  # accounts, and users, kept in memory for names in answers; above: as before
+TEMPLATES_READY: Final = 5000  # templates with the zones they are Ready in, kept in memory; above: as before
 SESSIONS: Final = 100_000  # live login sessions; above: the oldest idle one ends
 
 # --- jobs ------------------------------------------------------------------------------------------------------------

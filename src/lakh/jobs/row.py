@@ -54,6 +54,9 @@ class JobRow(Row):
 INSERT = insert("job.insert", JobRow)
 BY_UUID = select("job.by_uuid", JobRow, "WHERE uuid = $1")
 PENDING_JOBS = select("job.pending", JobRow, "WHERE status = 0 AND id > $1 ORDER BY id LIMIT 5000")
+PENDING_ON = statement(
+    "job.pending_on", "SELECT instance_uuid FROM async_job WHERE status = 0 AND instance_uuid = ANY($1)"
+)
 ADOPT = statement(
     "job.adopt", "UPDATE async_job SET owner = $2, token = $3 WHERE id = $1 AND status = 0 AND token <= $3"
 )

@@ -14,7 +14,7 @@ from lakh.jobs.cloud import Cloud
 from lakh.resources.host.absence import PING_TIMEOUT, Absences
 from lakh.resources.host.arrive import arrive
 from lakh.resources.host.index import HostIndex
-from lakh.resources.vm.power_report import take_report
+from lakh.resources.vm.power_report import PowerReports, take_report
 from lakh.wire.errors import ProtocolError
 from lakh.wire.message import API, Message
 
@@ -53,6 +53,7 @@ class Agents:
         index = self._cloud.part(HostIndex)
         for host_id in host_ids:
             index.set_connected(host_id, False)
+            self._cloud.part(PowerReports).forget(host_id)
         log.info("hosts away", count=len(host_ids), reason=reason)
         self._cloud.part(Absences).note(host_ids, reason)
         self.on_absence()

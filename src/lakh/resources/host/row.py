@@ -103,6 +103,19 @@ RESERVE = statement(
     " WHERE host_id = $1 AND cpu_used_mhz + $2 <= cpu_total_mhz * cpu_overcommit"
     " AND memory_used_bytes + $4 <= memory_total_bytes * memory_overcommit",
 )
+RESERVE_ANYWAY = statement(
+    "host_capacity.reserve_anyway",
+    "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz + $2, cores_used = cores_used + $3,"
+    " memory_used_bytes = memory_used_bytes + $4, vms = vms + 1 WHERE host_id = $1",
+)
+RESIZE = statement(
+    "host_capacity.resize",
+    "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz + $2, cores_used = cores_used + $3,"
+    " memory_used_bytes = memory_used_bytes + $4"
+    " WHERE host_id = $1 AND ($5 OR ((cpu_used_mhz + $2 <= cpu_total_mhz * cpu_overcommit OR $2 <= 0)"
+    " AND (memory_used_bytes + $4 <= memory_total_bytes * memory_overcommit OR $4 <= 0)))",
+)
+"""A VM on the host changes its size; $5 lets it whatever the room."""
 RELEASE = statement(
     "host_capacity.release",
     "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz - $2, cores_used = cores_used - $3,"

@@ -69,6 +69,8 @@ class Deployment:
         _check_host(call, asked)
         template = await _template(call, asked, owner, zone)
         offering = await live(call.cloud, ServiceOfferingRow, asked.serviceofferingid, "serviceofferingid")
+        if offering.is_system:
+            raise ParameterError(f"Service offering {offering.name} is for system VMs")
         await check_offering(call, offering, owner, zone.id)
         more = TxnSpec("vm.groups")
         vm = await _vm(call, asked, owner, zone, template, offering, more)

@@ -22,7 +22,7 @@ from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import GIVE_BACK, StoragePoolRow
 from lakh.resources.tag.row import DELETE_ALL as DELETE_TAGS
 from lakh.resources.vm.halt import release_host
-from lakh.resources.vm.row import VmRow
+from lakh.resources.vm.row import SEEN, VmRow
 from lakh.resources.vm.states import GONE, move
 from lakh.resources.vm.views import TAGGED_AS
 from lakh.resources.volume.on_pool import delete_command
@@ -39,7 +39,6 @@ REMOVE_VM = statement(
     "vm.remove",
     "UPDATE vm SET removed_ms = $2, updated_ms = $2 WHERE id = $1 AND state = 'Expunging' AND removed_ms IS NULL",
 )
-REMOVE_POWER = statement("vm_power.remove", "DELETE FROM vm_power WHERE vm_id = $1")
 
 
 async def give_up_vm(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, *, expunge: bool) -> VmRow:
@@ -99,7 +98,7 @@ async def remove_vm(cloud: Cloud, txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=len(nics))
     for nic in nics:
         cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
-    txn.add(REMOVE_POWER, vm.id, expect=None)
+    txn.add(SEEN, [vm.id], expect=None)
     txn.add(DELETE_TAGS, TAGGED_AS, vm.id, expect=None)
     txn.add(LEAVE_AFFINITY_GROUPS, vm.id, expect=None)
     txn.add(REMOVE_VM, vm.id, now_ms)

@@ -10,28 +10,21 @@ from typing import Any
 
 import msgspec
 
-from lakh.base import limits
-from lakh.base.errors import InsufficientCapacityError, ResourceUnavailableError
+from lakh.base.errors import ResourceUnavailableError
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Again, Run, State
-from lakh.placement.plan import Plan, place
-from lakh.placement.request import ALGORITHMS, PLANNERS, Request
-from lakh.resources.account.cached import Accounts
-from lakh.resources.account.row import ADMIN
-from lakh.resources.affinity_group.placement import Affinity, affinity_of
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask, must
 from lakh.resources.host.row import RELEASE, RESERVE
-from lakh.resources.limit.charge import domain_chain
 from lakh.resources.network.cached import Networks
 from lakh.resources.network.prepare import prepare_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
-from lakh.resources.service_offering.row import ServiceOfferingRow
-from lakh.resources.storage_pool.choose import choose_pool, clusters_within_reach
+from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
+from lakh.resources.vm.choose_host import choose_host
 from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
 from lakh.resources.vm.transfer import disk_to, machine_to, nic_to, os_type_name
 from lakh.resources.volume.on_pool import create_on_pool, delete_command
@@ -98,8 +91,7 @@ async def reserve(run: Run[Any]) -> TxnSpec:
         state.host_id = 0
         for volume_id in run.memory.pop("proposed", ()):
             del state.placed[volume_id]
-    affinity = await affinity_of(cloud, vm.id) if state.grouped else Affinity()
-    plan = await _plan(run, vm, affinity)
+    plan, affinity = await choose_host(run, vm, await volumes_of(run))
     index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
     state.host_id = plan.host_id
     now_ms = cloud.now_ms()
@@ -118,63 +110,11 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     return txn
 
 
-async def _plan(run: Run[Any], vm: VmRow, affinity: Affinity) -> Plan:
-    cloud, state = run.cloud, run.state
-    settings = cloud.part(Settings)
-    offerings = await cloud.snapshots.of(ServiceOfferingRow)
-    offering = offerings.by_id[vm.service_offering_id]
-    planner = state.planner or offering.deployment_planner or settings.text("vm.deployment.planner")
-    algorithm = settings.text("vm.allocation.algorithm")
-    request = Request(
-        zone_id=vm.zone_id,
-        cpu_count=vm.cpus,
-        cpu_speed_mhz=vm.speed_mhz,
-        memory_bytes=vm.memory_mb << 20,
-        account_id=vm.account_id,
-        domain_ids=tuple(await domain_chain(cloud, vm.domain_id)),
-        host_tags=tuple(t.strip() for t in (offering.host_tag or "").split(",") if t.strip()),
-        hypervisor=vm.hypervisor,
-        arch=vm.arch,
-        planner=planner if planner in PLANNERS else PLANNERS[0],
-        algorithm=algorithm if algorithm in ALGORITHMS else ALGORITHMS[0],
-        host_id=state.wanted_host_id,
-        pod_id=state.wanted_pod_id,
-        cluster_id=state.wanted_cluster_id,
-        avoid_hosts=frozenset(state.avoid),
-        forbidden_hosts=affinity.forbidden_hosts,
-        required_hosts=affinity.required_hosts,
-        host_priorities=_last_host(vm, state, planner, affinity),
-        explicit_dedication=affinity.explicit_dedication,
-        storage_clusters=await clusters_within_reach(cloud, await volumes_of(run)),
-    )
-    index = cloud.part(HostIndex)
-    started = cloud.clock.monotonic()
-    while True:
-        found = place(index.columns, request, cloud.random)
-        if isinstance(found, Plan):
-            return found
-        waited = cloud.clock.monotonic() - started
-        if waited >= limits.HOST_PATIENCE_SECONDS or not index.any_away(vm.zone_id):
-            break
-        await cloud.clock.sleep(0.5)  # hosts that lost their session a moment ago come back: after a restart, all
-    account = await cloud.part(Accounts).get(run.job.account_id)
-    if account is not None and account.type == ADMIN:
-        raise InsufficientCapacityError(
-            f"Unable to create a deployment for Instance {vm.instance_name}: {found.text()}"
-        )
-    raise InsufficientCapacityError("Unable to create a deployment for the Instance: insufficient capacity")
-
-
-def _last_host(vm: VmRow, state: Any, planner: str, affinity: Affinity) -> dict[int, int]:
-    """A stopped VM goes back to where it last ran, if that host passes every check and no group says otherwise."""
-    if affinity.host_priorities or not state.last_host or vm.last_host_id is None or planner == "UserDispersingPlanner":
-        return affinity.host_priorities
-    return {vm.last_host_id: 1}
-
-
 async def unreserve(run: Run[Any]) -> TxnSpec:
     """Gives the host's capacity back and takes the VM off it. Volumes stay on their pool for the next try."""
     cloud, state = run.cloud, run.state
+    if not state.start:
+        return TxnSpec("vm.unreserved")
     vm = await vm_of(run)
     host_id = state.host_id
     forget_reservation(run, vm)

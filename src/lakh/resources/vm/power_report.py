@@ -1,12 +1,205 @@
-"""A host's power report, compared with what the store says; only differences are written.
+"""A host's power report against what the store says; only differences are written.
 
-Here: a VM reported on by a host that does not hold it is stopped there; the rest is the power sync reconciler's.
+What is reported follows CloudStack (agent-protocol 3.4): a VM that its host reports off, or leaves out of an
+out-of-band report, is stopped at once; one left out of an ordinary report only after a grace, for reports and starts
+cross each other. A VM that runs where nobody started it is taken in where it last ran, and stopped anywhere else. VMs
+that a job is working on are the job's.
+
+Reports come whole and often, so they are compared with the host's last one in memory; `compare` looks at whole hosts,
+once per report of a host that was not known, and now and then by `healing/power_sync.py`.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
+from lakh.base.errors import ApiError
+from lakh.base.log import logger
+from lakh.bus.hosts import HostUnreachableError
+from lakh.contract.declaration import COMMANDS, spec_of
 from lakh.jobs.cloud import Cloud
+from lakh.jobs.row import PENDING_ON
+from lakh.resources.command import Call, JobCommand, admit_job, event
+from lakh.resources.event.row import INSERT as INSERT_EVENT
+from lakh.resources.host.index import HostIndex
+from lakh.resources.host.reach import ask
+from lakh.resources.host.row import RELEASE, RESERVE_ANYWAY
+from lakh.resources.system import SYSTEM_CALLER
+from lakh.resources.vm.row import (
+    BY_IDS,
+    BY_INSTANCE_NAMES,
+    DOMAIN_ROUTER,
+    MISSED,
+    ON_HOSTS,
+    SEEN,
+    USER,
+    VmPowerRow,
+    VmRow,
+)
+from lakh.resources.vm.states import GONE, move
+from lakh.store.statement import TxnSpec, values
+from lakh.store.store import GuardFailedError
+from lakh.wire.commands import vm as commands
+
+log = logger(__name__)
+
+ON, OFF = "PowerOn", "PowerOff"
+_ours = re.compile(r"[irsv]-(?:\d+-)?(\d+)-").match
+"""Our instance names carry the VM's row id: i-<account>-<id>-VM, r-<id>-VM, s-<id>-VM, v-<id>-VM."""
+
+
+class PowerReports:
+    """A part of the cloud: the last report of each host."""
+
+    def __init__(self, _: Cloud) -> None:
+        self.last: dict[int, dict[str, str]] = {}
+
+    def runs(self, host_id: int, name: str) -> bool:
+        """True when the host's last report names the VM as running."""
+        return self.last.get(host_id, {}).get(name) == ON
+
+    def forget(self, host_id: int) -> None:
+        """The host is gone, or its session is: its next report is compared whole."""
+        self.last.pop(host_id, None)
 
 
 async def take_report(cloud: Cloud, host_id: int, states: dict[str, str], *, out_of_band: bool) -> None:
     """Takes one changed report: VM instance name to PowerState."""
+    reports = cloud.part(PowerReports)
+    before = reports.last.get(host_id)
+    reports.last[host_id] = states
+    if before is None or out_of_band:
+        await compare(cloud, [host_id], at_once=out_of_band)
+        return
+    changed = [name for name, state in states.items() if before.get(name) != state]
+    vanished = [name for name in before if name not in states]
+    await _settle(cloud, host_id, await _named(cloud, changed + vanished), states, at_once=False)
+
+
+async def compare(cloud: Cloud, host_ids: Sequence[int], *, at_once: bool = False) -> None:
+    """Compares whole hosts, as they last reported, with the store."""
+    reports = cloud.part(PowerReports)
+    placed: dict[int, list[VmRow]] = {}
+    for vm in await cloud.store.rows(ON_HOSTS, list(host_ids)):
+        placed.setdefault(vm.host_id or 0, []).append(vm)
+    for host_id in host_ids:
+        states = reports.last.get(host_id)
+        if states is None:
+            continue
+        here = placed.get(host_id, [])
+        known = {vm.instance_name for vm in here}
+        strangers = await _named(cloud, [name for name in states if name not in known])
+        await _settle(cloud, host_id, here + strangers, states, at_once=at_once)
+
+
+async def _named(cloud: Cloud, names: Sequence[str]) -> list[VmRow]:
+    """The VMs of these names; also removed ones, of which a domain may still be there."""
+    if not names:
+        return []
+    found = await cloud.store.rows(BY_INSTANCE_NAMES, list(names))
+    missing = set(names) - {vm.instance_name for vm in found}
+    ids = sorted(int(match.group(1)) for name in missing if (match := _ours(name)))
+    if ids:
+        found += [vm for vm in await cloud.store.rows(BY_IDS, ids) if vm.instance_name in missing]
+    return found
+
+
+# --- what a difference means -----------------------------------------------------------------------------------------
+async def _settle(cloud: Cloud, host_id: int, vms: list[VmRow], states: dict[str, str], *, at_once: bool) -> None:
+    odd = [vm for vm in vms if not _agrees(vm, host_id, states.get(vm.instance_name))]
+    seen = [vm.id for vm in vms if vm.host_id == host_id and states.get(vm.instance_name) == ON]
+    if seen:
+        await cloud.store.submit(TxnSpec("vm.seen").add(SEEN, seen, expect=None))
+    if not odd:
+        return
+    busy = {row[0] for row in await cloud.store.read(PENDING_ON, [vm.uuid for vm in odd])}
+    for vm in odd:
+        if vm.uuid in busy:
+            continue
+        state = states.get(vm.instance_name)
+        try:
+            if state == ON:
+                await _runs_oddly(cloud, vm, host_id)
+            elif state == OFF or (state is None and at_once):
+                await stop_out_of_band(cloud, vm, host_id)
+            elif state is None and vm.host_id == host_id:
+                row = VmPowerRow(vm.id, "PowerReportMissing", host_id, cloud.now_ms())
+                await cloud.store.submit(TxnSpec("vm.missed").add(MISSED, *values(row), expect=None))
+        except (ApiError, GuardFailedError, HostUnreachableError) as error:
+            log.info("power report left as it is", vm=vm.instance_name, host=host_id, reason=str(error))
+
+
+def _agrees(vm: VmRow, host_id: int, state: str | None) -> bool:
+    """True when there is nothing to do about what this host says of the VM."""
+    runs_here = vm.state == "Running" and vm.host_id == host_id and vm.removed_ms is None
+    if state == ON:
+        return runs_here
+    return not runs_here
+
+
+async def stop_out_of_band(cloud: Cloud, vm: VmRow, host_id: int) -> None:
+    """Stops a VM on paper whose host says that it does not run; a highly available one is started again."""
+    if vm.host_id != host_id or vm.state != "Running":
+        return
+    log.warning("VM went off by itself", vm=vm.instance_name, host=host_id)
+    if vm.type == DOMAIN_ROUTER:
+        await _begin(cloud, "stopRouter", id=vm.id, forced=True)
+    elif vm.type != USER:
+        await _begin(cloud, "stopSystemVm", id=vm.id, forced=True)
+    else:
+        await _begin(cloud, "stopVirtualMachine", id=vm.id, forced=True)
+        if vm.ha_enabled:
+            await _begin(cloud, "startVirtualMachine", id=vm.id)
+
+
+async def _begin(cloud: Cloud, command: str, **parameters: object) -> None:
+    """Starts a command as the system's own job; the VM's line puts it in order."""
+    if command not in COMMANDS:
+        return
+    declaration = spec_of(command).declaration
+    assert issubclass(declaration, JobCommand)
+    await admit_job(declaration(**parameters), Call(cloud, SYSTEM_CALLER))
+
+
+async def _runs_oddly(cloud: Cloud, vm: VmRow, host_id: int) -> None:
+    """The host runs a VM that the store has elsewhere, or not running at all."""
+    if vm.removed_ms is not None or vm.state in GONE:
+        await _stop_there(cloud, vm, host_id)
+    elif vm.state == "Stopped":
+        if vm.last_host_id in (host_id, None):
+            await _take_in(cloud, vm, host_id)
+        else:
+            await _stop_there(cloud, vm, host_id)
+    elif vm.state == "Running" and vm.host_id is not None and vm.host_id != host_id:
+        answer = (await ask(cloud, vm.host_id, commands.check(vm.instance_name), patience_seconds=0))[0]
+        if answer.result and answer.body.get("state") == ON:
+            await _stop_there(cloud, vm, host_id)
+        else:
+            await _take_in(cloud, vm, host_id)
+
+
+async def _stop_there(cloud: Cloud, vm: VmRow, host_id: int) -> None:
+    log.warning("VM runs where it should not; it is stopped there", vm=vm.instance_name, host=host_id, state=vm.state)
+    await ask(cloud, host_id, commands.stop(vm.instance_name, force=True), patience_seconds=0)
+
+
+async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:
+    """The VM is Running there: it was started, or migrated, behind our back. Its capacity counts, even over the
+    limit."""
+    now_ms, mhz, memory_bytes = cloud.now_ms(), vm.cpus * vm.speed_mhz, vm.memory_mb << 20
+    txn = TxnSpec("vm.taken_in")
+    move(txn, vm, "FollowAgentPowerOnReport", now_ms, host_id=host_id)
+    if vm.host_id is not None:
+        txn.add(RELEASE, vm.host_id, mhz, vm.cpus, memory_bytes)
+    txn.add(RESERVE_ANYWAY, host_id, mhz, vm.cpus, memory_bytes)
+    text = f"Out of band start of Instance {vm.name} found on its host"
+    owner, what = (vm.account_id, vm.domain_id), ("VirtualMachine", vm.uuid)
+    txn.put(INSERT_EVENT, event(cloud, "VM.START", "Completed", text, vm.user_id, owner, what))
+    await cloud.store.submit(txn)
+    columns = cloud.part(HostIndex).columns
+    if vm.host_id is not None and vm.host_id in columns:
+        columns.release(vm.host_id, mhz, memory_bytes, vm.account_id)
+    if host_id in columns:
+        columns.reserve(host_id, mhz, memory_bytes, vm.account_id)
+    log.warning("VM runs though nobody started it here", vm=vm.instance_name, host=host_id)

@@ -89,7 +89,7 @@ class VmRow(Row):
     big=True,
 )
 class VmPowerRow(Row):
-    """What the hosts last said of a VM. Narrow, since it changes most."""
+    """A VM that its host left out of a power report: since when. Those the hosts do report have no row."""
 
     vm_id: Annotated[int, Ref("vm")]
     state: str
@@ -103,7 +103,13 @@ BY_UUID = select("vm.by_uuid", VmRow, "WHERE uuid = $1")
 BY_IDS = select("vm.by_ids", VmRow, "WHERE id = ANY($1) ORDER BY id")
 BY_INSTANCE_NAMES = select("vm.by_instance_names", VmRow, "WHERE instance_name = ANY($1) AND removed_ms IS NULL")
 OF_TYPE = select("vm.of_type", VmRow, "WHERE type = $1 AND type <> 'User' AND removed_ms IS NULL ORDER BY id")
+ON_HOSTS = select("vm.on_hosts", VmRow, "WHERE host_id = ANY($1) AND removed_ms IS NULL ORDER BY id")
 ON_HOST = select("vm.on_host", VmRow, "WHERE host_id = $1 AND removed_ms IS NULL ORDER BY id")
+MISSED = insert("vm_power.insert", VmPowerRow, conflict="ON CONFLICT (vm_id) DO NOTHING")
+MISSING = select(
+    "vm_power.missing", VmPowerRow, "WHERE state = 'PowerReportMissing' AND since_ms <= $1 ORDER BY since_ms LIMIT 500"
+)
+SEEN = statement("vm_power.remove", "DELETE FROM vm_power WHERE vm_id = ANY($1)")
 
 ROUTERS_OF_NETWORK = select(
     "vm.routers_of_network",

@@ -23,7 +23,8 @@ GONE: Final = ("Destroyed", "Expunging", "Error")
 
 MOVE = statement(
     "vm.move",
-    "UPDATE vm SET state = $4, host_id = $5, last_host_id = $6, updated_ms = $7"
+    "UPDATE vm SET state = $4, host_id = $5, last_host_id = $6, updated_ms = $7,"
+    " pod_id = COALESCE((SELECT h.pod_id FROM host h WHERE h.id = $5), pod_id)"
     " WHERE id = $1 AND state = $2 AND COALESCE(host_id, 0) = $3 AND removed_ms IS NULL",
 )
 

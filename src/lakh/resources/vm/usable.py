@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from cachetools import LRUCache
+
+from lakh.base import limits
 from lakh.base.errors import ParameterError, PermissionDeniedError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.ownership import may_see
@@ -24,6 +27,32 @@ class Offering(Protocol):
     state: str
     domain_ids: str
     zone_ids: str
+
+
+class ReadyTemplates:
+    """A part of the cloud: in which zones a template is Ready, remembered until a copy on an image store changes."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._zones: LRUCache[int, frozenset[int]] = LRUCache(limits.TEMPLATES_READY)
+        self._version = 0
+        cloud.store.on_commit(self._changed)
+
+    def _changed(self, tables: frozenset[str]) -> None:
+        if "template_store" in tables:
+            self._zones.clear()
+            self._version += 1
+
+    async def zones(self, template_id: int) -> frozenset[int]:
+        """Ids of the zones where the template can be used."""
+        known = self._zones.get(template_id)
+        if known is None:
+            version = self._version
+            copies = await self._cloud.store.rows(STORES_OF, template_id)
+            known = frozenset(copy.zone_id for copy in copies if copy.state == "Ready")
+            if version == self._version:
+                self._zones[template_id] = known
+        return known
 
 
 async def live(cloud: Cloud, row: type[T], row_id: int, parameter: str) -> T:
@@ -63,6 +92,5 @@ async def check_template(call: Call, template: TemplateRow, owner: AccountRow, z
         )
     if template.type in ("SYSTEM", "ROUTING"):
         raise ParameterError(f"Unable to use system template {template.uuid} to deploy an Instance")
-    copies = await call.cloud.store.rows(STORES_OF, template.id)
-    if not any(copy.zone_id == zone_id and copy.state == "Ready" for copy in copies):
+    if zone_id not in await call.cloud.part(ReadyTemplates).zones(template.id):
         raise ParameterError(f"Template {template.name} has not been downloaded to the zone completely")

@@ -1,0 +1,86 @@
+"""Where a VM goes: its row, offering, groups and disks as one request to placement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakh.base import limits
+from lakh.base.errors import InsufficientCapacityError
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.flow import Run
+from lakh.placement.plan import Plan, place
+from lakh.placement.request import ALGORITHMS, PLANNERS, Request
+from lakh.resources.account.cached import Accounts
+from lakh.resources.account.row import ADMIN
+from lakh.resources.affinity_group.placement import Affinity, affinity_of
+from lakh.resources.configuration.values import Settings
+from lakh.resources.host.index import HostIndex
+from lakh.resources.limit.charge import domain_chain
+from lakh.resources.service_offering.row import ServiceOfferingRow
+from lakh.resources.storage_pool.choose import clusters_within_reach
+from lakh.resources.vm.row import VmRow
+from lakh.resources.volume.row import VolumeRow
+
+
+async def choose_host(run: Run[Any], vm: VmRow, volumes: list[VolumeRow]) -> tuple[Plan, Affinity]:
+    """A host for the VM, and the affinity groups that were heard: guard the reservation with them.
+
+    `run.state` is a LaunchState. Raises InsufficientCapacityError; root admins are told which hosts failed which check.
+    """
+    cloud, state = run.cloud, run.state
+    affinity = await affinity_of(cloud, vm.id) if state.grouped else Affinity()
+    request = await request_for(cloud, vm, state, volumes, affinity)
+    index = cloud.part(HostIndex)
+    started = cloud.clock.monotonic()
+    while True:
+        found = place(index.columns, request, cloud.random)
+        if isinstance(found, Plan):
+            return found, affinity
+        waited = cloud.clock.monotonic() - started
+        if waited >= limits.HOST_PATIENCE_SECONDS or not index.any_away(vm.zone_id):
+            break
+        await cloud.clock.sleep(0.5)  # hosts that lost their session a moment ago come back: after a restart, all
+    account = await cloud.part(Accounts).get(run.job.account_id)
+    if account is not None and account.type == ADMIN:
+        raise InsufficientCapacityError(
+            f"Unable to create a deployment for Instance {vm.instance_name}: {found.text()}"
+        )
+    raise InsufficientCapacityError("Unable to create a deployment for the Instance: insufficient capacity")
+
+
+async def request_for(cloud: Cloud, vm: VmRow, state: Any, volumes: list[VolumeRow], affinity: Affinity) -> Request:
+    """What placement is asked; `state` is a LaunchState."""
+    settings = cloud.part(Settings)
+    offerings = await cloud.snapshots.of(ServiceOfferingRow)
+    offering = offerings.by_id[vm.service_offering_id]
+    planner = state.planner or offering.deployment_planner or settings.text("vm.deployment.planner")
+    algorithm = settings.text("vm.allocation.algorithm")
+    return Request(
+        zone_id=vm.zone_id,
+        cpu_count=vm.cpus,
+        cpu_speed_mhz=vm.speed_mhz,
+        memory_bytes=vm.memory_mb << 20,
+        account_id=vm.account_id,
+        domain_ids=tuple(await domain_chain(cloud, vm.domain_id)),
+        host_tags=tuple(t.strip() for t in (offering.host_tag or "").split(",") if t.strip()),
+        hypervisor=vm.hypervisor,
+        arch=vm.arch,
+        planner=planner if planner in PLANNERS else PLANNERS[0],
+        algorithm=algorithm if algorithm in ALGORITHMS else ALGORITHMS[0],
+        host_id=state.wanted_host_id,
+        pod_id=state.wanted_pod_id,
+        cluster_id=state.wanted_cluster_id,
+        avoid_hosts=frozenset(state.avoid),
+        forbidden_hosts=affinity.forbidden_hosts,
+        required_hosts=affinity.required_hosts,
+        host_priorities=_last_host(vm, state, planner, affinity),
+        explicit_dedication=affinity.explicit_dedication,
+        storage_clusters=await clusters_within_reach(cloud, volumes),
+    )
+
+
+def _last_host(vm: VmRow, state: Any, planner: str, affinity: Affinity) -> dict[int, int]:
+    """A stopped VM goes back to where it last ran, if that host passes every check and no group says otherwise."""
+    if affinity.host_priorities or not state.last_host or vm.last_host_id is None or planner == "UserDispersingPlanner":
+        return affinity.host_priorities
+    return {vm.last_host_id: 1}
