@@ -38,7 +38,8 @@ async def test_a_vm_runs_once_in_three_transactions(server: Server) -> None:
     await server.run(deployment(server))
     after = server.store.counters()
     assert after["transactions"] - before["transactions"] == 3
-    assert after["statements"] - before["statements"] < 25
+    looked = after["statement:job.by_uuid"] - before["statement:job.by_uuid"]  # by the test
+    assert after["statements"] - before["statements"] - looked < 25
 
 
 @pytest.mark.parametrize("step", STEPS)
