@@ -13,9 +13,7 @@ from lakh.server.config import Configuration, ConfigurationError, read
 def test_the_later_wins(tmp_path: Path) -> None:
     file = tmp_path / "lakh.toml"
     file.write_text('api_port = 1000\nagent_port = 2000\nname = "a"\n')
-    found = read(
-        str(file), {"LAKH_AGENT_PORT": "2001", "LAKH_NAME": "b"}, {"name": "c", "store": None}
-    )
+    found = read(str(file), {"LAKH_AGENT_PORT": "2001", "LAKH_NAME": "b"}, {"name": "c", "store": None})
     assert (found.api_port, found.agent_port, found.name) == (1000, 2001, "c")
     assert found.api_host == Configuration().api_host
 

@@ -12,6 +12,7 @@ from lakh.store.table import Index, Ref, Row, table
     "ip_address",
     Index("ip_address_uuid", "uuid", unique=True),
     Index("ip_address_taken", "zone_id", "address", where="removed_ms IS NULL", unique=True),
+    Index("ip_address_address", "address", "zone_id", where="removed_ms IS NULL"),
     Index("ip_address_network", "network_id", "id", where="removed_ms IS NULL"),
     Index("ip_address_account", "account_id", "id", where="removed_ms IS NULL"),
     Index("ip_address_range", "range_id", "id", where="removed_ms IS NULL"),
@@ -58,4 +59,16 @@ OF_NETWORK = select(
 RELEASE = statement(
     "ip_address.release",
     "UPDATE ip_address SET state = 'Free', removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL",
+)
+BY_ADDRESS = select(
+    "ip_address.by_address", IpAddressRow, "WHERE address = $1 AND removed_ms IS NULL ORDER BY zone_id LIMIT 1"
+)
+ALLOCATED = statement(
+    "ip_address.allocated",
+    "UPDATE ip_address SET state = 'Allocated' WHERE id = $1 AND state = 'Allocating' AND removed_ms IS NULL",
+)
+RELEASING = statement(
+    "ip_address.releasing",
+    "UPDATE ip_address SET state = 'Releasing' WHERE id = $1 AND state IN ('Allocated', 'Releasing')"
+    " AND removed_ms IS NULL",
 )

@@ -32,7 +32,7 @@ TRIES = 3
 
 async def prepare_nics(run: Run[Any], vm: VmRow, password: str | None) -> None:
     """Idempotent. Raises ResourceUnavailableError when a network cannot be implemented or a router refuses."""
-    nics = await run.cloud.store.rows(NICS_OF_VM, vm.id)
+    nics = run.memory["nics"] = await run.cloud.store.rows(NICS_OF_VM, vm.id)
     for nic in sorted(nics, key=lambda n: (not n.is_default, n.device_id)):
         if nic.traffic_type == "Guest":
             await _prepare(run, vm, nic, password)

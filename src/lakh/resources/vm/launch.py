@@ -21,6 +21,7 @@ from lakh.resources.host.row import RELEASE, RESERVE
 from lakh.resources.network.cached import Networks
 from lakh.resources.network.prepare import prepare_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
+from lakh.resources.nic.row import NicRow
 from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
@@ -171,7 +172,7 @@ async def start(run: Run[Any]) -> None:
         return
     vm = await vm_of(run)
     volumes = created_volumes(state, await volumes_of(run))
-    await start_with(run, await start_command(cloud, vm, state.host_id, volumes))
+    await start_with(run, await start_command(cloud, vm, state.host_id, volumes, nics=run.memory.get("nics")))
 
 
 async def start_with(run: Run[Any], command: Message, *then: Message) -> list[Message]:
@@ -230,17 +231,28 @@ async def unstart(run: Run[Any]) -> None:
 
 
 async def start_command(
-    cloud: Cloud, vm: VmRow, host_id: int, volumes: list[VolumeRow], boot_arguments: str | None = None
+    cloud: Cloud,
+    vm: VmRow,
+    host_id: int,
+    volumes: list[VolumeRow],
+    boot_arguments: str | None = None,
+    nics: list[NicRow] | None = None,
 ) -> Message:
     """The StartCommand of a VM with its disks and NICs as they stand; system VMs are told who they are at boot."""
-    machine = await machine_of(cloud, vm, volumes, boot_arguments)
+    machine = await machine_of(cloud, vm, volumes, boot_arguments, nics)
     return vm_commands.start(machine, host_ip=cloud.part(HostIndex).facts[host_id].private_ip)
 
 
-async def machine_of(cloud: Cloud, vm: VmRow, volumes: list[VolumeRow], boot_arguments: str | None = None) -> Fields:
-    """The VM as hosts know it, with its disks and NICs as they stand."""
+async def machine_of(
+    cloud: Cloud,
+    vm: VmRow,
+    volumes: list[VolumeRow],
+    boot_arguments: str | None = None,
+    nics: list[NicRow] | None = None,
+) -> Fields:
+    """The VM as hosts know it, with its disks and NICs as they stand; `nics` where they were read just now."""
     pools = await cloud.snapshots.of(StoragePoolRow)
-    nics = await cloud.store.rows(NICS_OF_VM, vm.id)
+    nics = await cloud.store.rows(NICS_OF_VM, vm.id) if nics is None else nics
     networks = await cloud.part(Networks).many(n.network_id for n in nics)
     disks = [disk_to(v, pools.by_id[v.pool_id], vm.instance_name) for v in volumes if v.pool_id is not None]
     nics_to = [nic_to(n, networks[n.network_id]) for n in nics]

@@ -395,6 +395,7 @@ CREATE TABLE ip_address (
     PRIMARY KEY (id)
 );
 CREATE INDEX ip_address_account ON ip_address (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX ip_address_address ON ip_address (address, zone_id) WHERE removed_ms IS NULL;
 CREATE INDEX ip_address_network ON ip_address (network_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX ip_address_range ON ip_address (range_id, id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX ip_address_taken ON ip_address (zone_id, address) WHERE removed_ms IS NULL;

@@ -1,0 +1,104 @@
+"""listPublicIpAddresses: those in use; for admins who ask, the free ones behind them."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from ipaddress import IPv4Address
+
+from lakh.contract.declaration import param
+from lakh.contract.types import Id
+from lakh.resources.account.ownership import owned_scope
+from lakh.resources.command import Call, Listed, OwnedListCommand
+from lakh.resources.ip_address.row import TAKEN_IN_RANGE, IpAddressRow
+from lakh.resources.ip_address.view import IpAddressView, free_view, ip_address_views
+from lakh.resources.listing import Listing
+from lakh.resources.vlan.row import VlanRangeRow
+
+LISTING = Listing(
+    IpAddressRow,
+    {
+        "id": "id = $",
+        "ipaddress": "address = $",
+        "zoneid": "zone_id = $",
+        "vlanid": "range_id = $",
+        "physicalnetworkid": "physical_network_id = $",
+        "network": "network_id = $",
+        "issourcenat": "is_source_nat = $",
+        "isstaticnat": "is_static_nat = $",
+        "issystem": "is_system = $",
+        "state": "LOWER(state) = $",
+    },
+    keyword=("address",),
+)
+
+
+class ListPublicIpAddresses(OwnedListCommand, answer=IpAddressView, object_name="publicipaddress"):
+    """Lists all public IP addresses."""
+
+    id: Id | None = param("the address of this id", entity="ip_address")
+    ipaddress: str | None = param("this address")
+    zoneid: Id | None = param("those of this zone", entity="zone")
+    vlanid: Id | None = param("those of this VLAN IP range", entity="vlan_range")
+    physicalnetworkid: Id | None = param("those of this physical network", entity="physical_network")
+    associatednetworkid: Id | None = param("those that this guest network has", entity="network")
+    networkid: Id | None = param("those that this network has", entity="network", since="4.13.0")
+    issourcenat: bool | None = param("source NAT addresses, or others")
+    isstaticnat: bool | None = param("static NAT addresses, or others")
+    allocatedonly: bool = param("leave the free ones out", default=True)
+    forvirtualnetwork: bool = param("those that accounts take; shared networks' are NICs' own", default=True)
+    forsystemvms: bool = param("those that system VMs have", default=False, since="4.20.0")
+    state: str | None = param("Allocated, Allocating, Releasing or Free")
+    retrieveonlyresourcecount: bool = param("only count them", default=False)
+
+    async def run(self, call: Call) -> Listed:
+        offset, limit = self.window()
+        scope = await owned_scope(call, self, by_id=self.id is not None)
+        filters = {
+            "id": self.id,
+            "ipaddress": self.ipaddress,
+            "zoneid": self.zoneid,
+            "vlanid": self.vlanid,
+            "physicalnetworkid": self.physicalnetworkid,
+            "network": self.associatednetworkid if self.associatednetworkid is not None else self.networkid,
+            "issourcenat": self.issourcenat,
+            "isstaticnat": self.isstaticnat,
+            "issystem": self.forsystemvms if self.id is None else None,
+            "state": self.state.lower() if self.state else None,
+        }
+        if not self.forvirtualnetwork:
+            return Listed(0, [])
+        if self.retrieveonlyresourcecount:
+            return Listed(await LISTING.count(call.cloud, scope, filters, self.keyword), [])
+        count, rows = await LISTING.page(call.cloud, scope, filters, self.keyword, (offset, limit))
+        views = list(await ip_address_views(call.cloud, rows))
+        if self.allocatedonly or not call.caller.is_root_admin or self._about_taken_ones():
+            return Listed(count, list(views))
+        free = await self._free(call)
+        start = max(0, offset - count)
+        for within, address in free[start : start + limit - len(views)]:
+            own_uuid = str(uuids.uuid5(uuids.UUID(within.uuid), address))
+            views.append(await free_view(call.cloud, within, own_uuid, address))
+        return Listed(count + len(free), list(views))
+
+    def _about_taken_ones(self) -> bool:
+        """True when some filter is about what only a taken address has."""
+        asked = (self.id, self.account, self.domainid, self.associatednetworkid, self.networkid, self.issourcenat)
+        return any(value is not None for value in asked) or (self.state or "free").lower() != "free"
+
+    async def _free(self, call: Call) -> list[tuple[VlanRangeRow, str]]:
+        """All free addresses of the ranges that fit."""
+        found: list[tuple[VlanRangeRow, str]] = []
+        for within in await call.cloud.snapshots.of(VlanRangeRow):
+            if within.traffic_type != "Public" or within.for_system_vms != self.forsystemvms:
+                continue
+            if self.zoneid not in (None, within.zone_id) or self.vlanid not in (None, within.id):
+                continue
+            if self.physicalnetworkid not in (None, within.physical_network_id):
+                continue
+            taken = {row.address for row in await call.cloud.store.rows(TAKEN_IN_RANGE, within.id)}
+            for number in range(int(IPv4Address(within.start_ip)), int(IPv4Address(within.end_ip)) + 1):
+                address = str(IPv4Address(number))
+                wanted = self.ipaddress in (None, address) and (not self.keyword or self.keyword in address)
+                if address not in taken and wanted:
+                    found.append((within, address))
+        return found
