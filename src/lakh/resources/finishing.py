@@ -77,6 +77,20 @@ class CommandChildren:
             await asyncio.sleep(0.2)  # another server runs it
 
 
+async def run_internal(call: Call, command: str, **parameters: Any) -> Any:
+    """Runs a job that a command which answers at once needs done; its decoded jobresult. Raises the job's error.
+
+    The job is durable: when the caller goes away, or the server, it still comes to its end.
+    """
+    declaration = spec_of(command).declaration
+    assert issubclass(declaration, JobCommand)
+    job = await admit_job(declaration(**parameters), Call(call.cloud, call.caller))
+    done = await call.cloud.worker.wait(job.uuid)
+    if done is None:
+        raise InternalError(f"{command} was interrupted; it goes on by itself")
+    return _outcome(done)
+
+
 def _outcome(job: JobRow) -> Any:
     result = msgspec.json.decode(job.result_json or "{}")
     if job.status == SUCCEEDED:

@@ -16,11 +16,12 @@ from lakh.store.table import Index, Ref, Row, table
     Index("volume_domain", "domain_id", "id", where="removed_ms IS NULL"),
     Index("volume_listed", "id", where="removed_ms IS NULL"),
     Index("volume_name", "name", "id", where="removed_ms IS NULL"),
+    Index("volume_doomed", "id", where="removed_ms IS NULL AND state = 'Destroy'"),
     Index("volume_pool", "pool_id", "id", where="removed_ms IS NULL AND pool_id IS NOT NULL"),
     big=True,
 )
 class VolumeRow(Row):
-    """`path` is the file's name on the pool. `state` as Volume.State."""
+    """`path` is the file's name on the pool. `state` as Volume.State. `recreatable` disks are system VMs'."""
 
     id: int
     uuid: str
@@ -49,6 +50,7 @@ class VolumeRow(Row):
     created_ms: int
     updated_ms: int
     removed_ms: int | None = None
+    delete_protection: bool = False
 
 
 INSERT = insert("volume.insert", VolumeRow)
@@ -67,6 +69,43 @@ READY = statement(
 OFF_POOL = statement(
     "volume.unplace",
     "UPDATE volume SET pool_id = NULL, path = NULL, state = 'Allocated', updated_ms = $2 WHERE id = $1",
+)
+MOVE = statement(
+    "volume.move",
+    "UPDATE volume SET state = $3, updated_ms = $4 WHERE id = $1 AND state = $2 AND removed_ms IS NULL",
+)
+ATTACH = statement(
+    "volume.attach",
+    "UPDATE volume SET vm_id = $3, device_id = $4, state = $5, attached_ms = $6, updated_ms = $6"
+    " WHERE id = $1 AND state = $2 AND vm_id IS NULL AND removed_ms IS NULL",
+)
+ATTACHED = statement(
+    "volume.attached",
+    "UPDATE volume SET state = $3, device_id = $4, path = $5, size_bytes = $6, updated_ms = $7"
+    " WHERE id = $1 AND vm_id = $2 AND removed_ms IS NULL",
+)
+DETACH = statement(
+    "volume.detach",
+    "UPDATE volume SET vm_id = NULL, device_id = NULL, attached_ms = NULL, state = $3, updated_ms = $4"
+    " WHERE id = $1 AND vm_id = $2 AND removed_ms IS NULL",
+)
+RESIZED = statement(
+    "volume.resized",
+    "UPDATE volume SET state = $3, size_bytes = $4, disk_offering_id = $5, min_iops = $6, max_iops = $7,"
+    " updated_ms = $8 WHERE id = $1 AND state = $2 AND removed_ms IS NULL",
+)
+MIGRATED = statement(
+    "volume.migrated",
+    "UPDATE volume SET state = 'Ready', last_pool_id = pool_id, pool_id = $2, path = $3, disk_offering_id = $4,"
+    " updated_ms = $5 WHERE id = $1 AND state = 'Migrating' AND removed_ms IS NULL",
+)
+UPDATE = statement(
+    "volume.update",
+    "UPDATE volume SET name = $2, path = $3, chain_info = $4, state = $5, pool_id = $6, display_volume = $7,"
+    " delete_protection = $8, updated_ms = $9, uuid = $10 WHERE id = $1 AND removed_ms IS NULL",
+)
+TO_DELETE = select(
+    "volume.to_delete", VolumeRow, "WHERE state = 'Destroy' AND removed_ms IS NULL ORDER BY id LIMIT 1000"
 )
 REMOVE = statement(
     "volume.remove",
