@@ -24,11 +24,16 @@ def _hash(text: str) -> bytes:
 
 
 def _keys(nics: Iterable[NicSpec]) -> list[tuple[bytes, str]]:
-    """The keys of interfaces, each with words for a refusal. Link-local control addresses are per host."""
+    """The keys of interfaces, each with words for a refusal.
+
+    Link-local control interfaces are each host's own business: their addresses are dealt per pod (addendum 2.1).
+    """
     keys = []
     for nic in nics:
+        if nic.kind == "Control":
+            continue
         keys.append((_hash("mac " + nic.mac.lower()), f"MAC address {nic.mac}"))
-        if nic.ip and nic.kind != "Control":
+        if nic.ip:
             keys.append((_hash(f"ip {nic.network} {nic.ip}"), f"IP address {nic.ip} of network {nic.network}"))
     return keys
 

@@ -30,6 +30,7 @@ from lakh.lab.screen import Screen
 
 ADMIN_PASSWORD = "password"
 CONNECT_SECONDS = 300.0
+GATEWAY_FIGURES_SECONDS = 1.2  # gateways push theirs once a second
 
 
 @dataclass(slots=True)
@@ -118,6 +119,8 @@ class Demo:
             outcome = await deploy(user, installation, options.vms, options.workers, advance)
         after = await self._usage()
         screen.step("proving it against the agents")
+        await asyncio.sleep(GATEWAY_FIGURES_SECONDS)
+        after.counters |= _of_gateways(await self._counters())
         assert self.fleet is not None
         proof = await prove(admin, self.fleet, len(outcome.vms))
         for failure in outcome.failures[:10]:
@@ -213,7 +216,7 @@ class Demo:
         def per_vm(*names: str) -> float:
             return round(sum(after.counters.get(n, 0) - before.counters.get(n, 0) for n in names) / vms, 2)
 
-        requests = [n for n in after.counters if n.startswith("lakh_host_requests_total")]
+        requests = [n for n in after.counters if n.startswith("lakh_gateway_calls_total")]
         return {
             "url": f"http://127.0.0.1:{self.server.api_port}/client/api",
             "agents": f"127.0.0.1:{self.server.agent_port}",
@@ -262,6 +265,10 @@ class Demo:
                 await asyncio.to_thread(running.stop)
         if self.made_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _of_gateways(counters: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in counters.items() if name.startswith("lakh_gateway_")}
 
 
 def _metrics(port: int) -> str:

@@ -21,7 +21,7 @@ class Screen:
         self._started = time.monotonic()
 
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
 
     def step(self, text: str) -> None:
         """A new step of the run, with the seconds since the start."""
