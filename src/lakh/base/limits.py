@@ -101,3 +101,4 @@ HOST_EVACUATIONS: Final = 3  # rounds of moving what is still on it; above: the 
 HOST_INVESTIGATIONS: Final = 50  # lost hosts asked about at once; above: they wait their turn
 HOST_INVESTIGATION_SECONDS: Final = 50.0  # for one answer about a lost host; above: it counts as none
 HOST_WITNESSES: Final = 3  # neighbours asked about one lost host
+POOLS_ASKED: Final = 10  # storage pools measured at once; above: they wait their turn

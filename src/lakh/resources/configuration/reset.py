@@ -6,6 +6,7 @@ from lakh.base.errors import ParameterError
 from lakh.catalogue.settings import fresh_value
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
+from lakh.resources.cluster.overcommit import CPU, MEMORY, follow_overcommit
 from lakh.resources.command import Call, SyncCommand, completed
 from lakh.resources.configuration.row import DELETE, INSERT, ConfigurationRow
 from lakh.resources.configuration.scope import GLOBAL, asked_scope, chain, fits, in_force, named
@@ -49,4 +50,6 @@ class ResetConfiguration(
         txn.put(INSERT_EVENT, completed(call, self.SPEC.event, f"Setting {setting.name} reset"))
         await cloud.store.submit(txn)
         await settings.refresh()
+        if setting.name in (CPU, MEMORY):
+            await follow_overcommit(cloud)
         return configuration_view(setting, in_force(setting, settings, await chain(cloud, scope)), scope)

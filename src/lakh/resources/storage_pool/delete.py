@@ -18,8 +18,9 @@ from lakh.wire.commands import pool as pool_commands
 
 DELETE = statement(
     "storage_pool.remove",
-    "UPDATE storage_pool SET removed_ms = $2, status = 'Removed'"
-    " WHERE id = $1 AND status IN ('Maintenance', 'Disabled') AND removed_ms IS NULL AND NOT EXISTS (SELECT 1 FROM volume WHERE pool_id = $1 AND removed_ms IS NULL)",
+    "UPDATE storage_pool SET removed_ms = $2, status = 'Removed' WHERE id = $1 AND removed_ms IS NULL"
+    " AND status IN ('Maintenance', 'Disabled')"
+    " AND NOT EXISTS (SELECT 1 FROM volume WHERE pool_id = $1 AND removed_ms IS NULL)",
 )
 DELETE_CAPACITY = statement("storage_pool_capacity.delete", "DELETE FROM storage_pool_capacity WHERE pool_id = $1")
 """Makes every later reservation on the pool fail."""

@@ -1,0 +1,150 @@
+"""What instances take of hosts and volumes of pools, counted anew from them, and mended where the running sums drifted.
+
+Sums change in the same transactions as what they count, so drift means a defect or a row that an operator changed by
+hand. A job may hold capacity that no instance shows yet (a migration's destination, a volume under way): whatever a
+pending job names is left alone, and so is drift that was not there a pass ago.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from lakh.base.log import logger
+from lakh.healing.reconciler import Reconciler
+from lakh.jobs.cloud import Cloud
+from lakh.jobs.row import PENDING_JOBS
+from lakh.resources.account.row import SYSTEM_ACCOUNT
+from lakh.resources.command import event
+from lakh.resources.configuration.values import Settings
+from lakh.resources.domain.row import ROOT_DOMAIN
+from lakh.resources.event.row import INSERT as INSERT_EVENT
+from lakh.resources.host.index import HostIndex
+from lakh.resources.storage_pool.row import StoragePoolRow
+from lakh.resources.user.row import SYSTEM_USER
+from lakh.store.statement import TxnSpec, statement
+
+log = logger(__name__)
+
+HOSTS_AT_ONCE: Final = 500
+
+LAST_HOST = statement(
+    "host_capacity.last_of_portion",
+    "SELECT MAX(host_id) FROM (SELECT host_id FROM host_capacity WHERE host_id > $1 ORDER BY host_id LIMIT $2) AS part",
+)
+DRIFTED_HOSTS = statement(
+    "host_capacity.drifted",
+    "SELECT c.host_id, c.cpu_used_mhz, c.cores_used, c.memory_used_bytes, c.vms, COALESCE(v.mhz, 0),"
+    " COALESCE(v.cores, 0), COALESCE(v.memory_bytes, 0), COALESCE(v.vms, 0) FROM host_capacity c LEFT JOIN"
+    " (SELECT host_id, CAST(SUM(cpus * speed_mhz) AS BIGINT) AS mhz, CAST(SUM(cpus) AS BIGINT) AS cores,"
+    " CAST(SUM(memory_mb) AS BIGINT) * 1048576 AS memory_bytes, COUNT(*) AS vms FROM vm"
+    " WHERE host_id IS NOT NULL AND host_id > $1 AND host_id <= $2 AND removed_ms IS NULL GROUP BY host_id) v"
+    " ON v.host_id = c.host_id WHERE c.host_id > $1 AND c.host_id <= $2"
+    " AND (c.cpu_used_mhz <> COALESCE(v.mhz, 0) OR c.cores_used <> COALESCE(v.cores, 0)"
+    " OR c.memory_used_bytes <> COALESCE(v.memory_bytes, 0) OR c.vms <> COALESCE(v.vms, 0))",
+)
+MEND_HOST = statement(
+    "host_capacity.mend",
+    "UPDATE host_capacity SET cpu_used_mhz = $6, cores_used = $7, memory_used_bytes = $8, vms = $9"
+    " WHERE host_id = $1 AND cpu_used_mhz = $2 AND cores_used = $3 AND memory_used_bytes = $4 AND vms = $5",
+)
+POOL_SUMS = statement(
+    "storage_pool_capacity.sums",
+    "SELECT c.allocated_bytes, (SELECT CAST(COALESCE(SUM(v.size_bytes), 0) AS BIGINT) FROM volume v"
+    " WHERE v.pool_id = c.pool_id AND v.pool_id IS NOT NULL AND v.removed_ms IS NULL)"
+    " FROM storage_pool_capacity c WHERE c.pool_id = $1",
+)
+MEND_POOL = statement(
+    "storage_pool_capacity.mend",
+    "UPDATE storage_pool_capacity SET allocated_bytes = $3 WHERE pool_id = $1 AND allocated_bytes = $2",
+)
+
+
+class CapacityDrift(Reconciler):
+    """`_seen` is the drift of the last pass: (kind, id) to the sums as stored and as counted."""
+
+    name: ClassVar[str] = "capacity"
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, int], tuple[int, ...]] = {}
+
+    def interval_seconds(self, cloud: Cloud) -> float:
+        return max(cloud.part(Settings).integer("capacity.check.period") / 1000, 1.0)
+
+    async def run(self, cloud: Cloud) -> None:
+        found = await _drift(cloud)
+        again = {key: sums for key, sums in found.items() if self._seen.get(key) == sums}
+        self._seen = found
+        if not again:
+            return
+        busy = await _named_by_jobs(cloud)
+        for (kind, row_id), sums in again.items():
+            if row_id not in busy[kind]:
+                await _mend(cloud, kind, row_id, sums)
+                self._seen.pop((kind, row_id), None)
+
+
+async def _drift(cloud: Cloud) -> dict[tuple[str, int], tuple[int, ...]]:
+    """Hosts and pools whose sums are not those of what is on them; a portion of hosts in one statement."""
+    found: dict[tuple[str, int], tuple[int, ...]] = {}
+    first = 0
+    while (last := (await cloud.store.read(LAST_HOST, first, HOSTS_AT_ONCE))[0][0]) is not None:
+        for host_id, *sums in await cloud.store.read(DRIFTED_HOSTS, first, last):
+            found["host", host_id] = tuple(sums)
+        first = last
+    for pool in await cloud.snapshots.of(StoragePoolRow):
+        for stored, counted in await cloud.store.read(POOL_SUMS, pool.id):
+            if stored != counted:
+                found["pool", pool.id] = (stored, counted)
+    return found
+
+
+async def _named_by_jobs(cloud: Cloud) -> dict[str, set[int]]:
+    """Ids of hosts and pools that pending jobs name in their state."""
+    found: dict[str, set[int]] = {"host": set(), "pool": set()}
+    last = 0
+    while jobs := await cloud.store.rows(PENDING_JOBS, last):
+        for job in jobs:
+            _collect(msgspec.json.decode(job.state_json), "", found)
+        last = jobs[-1].id
+    return found
+
+
+def _collect(value: Any, key: str, found: dict[str, set[int]]) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _collect(inner, key if name.isdigit() else name, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, key, found)
+    elif isinstance(value, int):
+        if "host" in key:
+            found["host"].add(value)
+        if "pool" in key or "placed" in key:
+            found["pool"].add(value)
+
+
+async def _mend(cloud: Cloud, kind: str, row_id: int, sums: tuple[int, ...]) -> None:
+    """Sets the counted sums, if the stored ones are still those that were read; says so in an event."""
+    txn = TxnSpec("capacity.mend")
+    name, about, kind_of_event = await _described(cloud, kind, row_id)
+    txn.add(MEND_HOST if kind == "host" else MEND_POOL, row_id, *sums, expect=None)
+    if (await cloud.store.submit(txn))[0] == 0:
+        return
+    text = f"Capacity of {kind} {name} was corrected: stored {sums[: len(sums) // 2]}, counted {sums[len(sums) // 2 :]}"
+    log.warning("capacity corrected", kind=kind, name=name, sums=sums)
+    owner = (SYSTEM_ACCOUNT, ROOT_DOMAIN)
+    row = event(cloud, kind_of_event, "Completed", text, SYSTEM_USER, owner, about, "WARN")
+    await cloud.store.submit(TxnSpec("capacity.event").put(INSERT_EVENT, row))
+    if kind == "host":
+        await cloud.part(HostIndex).refresh_usage(row_id)
+
+
+async def _described(cloud: Cloud, kind: str, row_id: int) -> tuple[str, tuple[str, str] | None, str]:
+    """(name, what the event is about, the event's type)."""
+    if kind == "host":
+        fact = cloud.part(HostIndex).facts.get(row_id)
+        return (fact.name if fact else str(row_id)), (("Host", fact.uuid) if fact else None), "HOST.RESERVATION.RELEASE"
+    pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[row_id]
+    return pool.name, ("StoragePool", pool.uuid), "SYNC.STORAGE.POOL"
