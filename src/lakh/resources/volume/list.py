@@ -27,7 +27,7 @@ LISTING = Listing(
         "hostid": "vm_id IN (SELECT id FROM vm WHERE host_id = $ AND removed_ms IS NULL)",
         "podid": "pool_id IN (SELECT id FROM storage_pool WHERE pod_id = $)",
         "clusterid": "pool_id IN (SELECT id FROM storage_pool WHERE cluster_id = $)",
-        "storageid": "pool_id = $",
+        "storageid": "pool_id IN (SELECT id FROM storage_pool WHERE uuid = LOWER($))",
         "diskofferingid": "disk_offering_id = $",
         "serviceofferingid": "type = 'ROOT' AND vm_id IN"
         " (SELECT id FROM vm WHERE service_offering_id = $ AND removed_ms IS NULL)",
@@ -56,7 +56,7 @@ class ListVolumes(
     zoneid: Id | None = param("volumes of this zone", entity="zone")
     podid: Id | None = param("volumes on pools of this pod", entity="pod")
     clusterid: Id | None = param("volumes on pools of this cluster", entity="cluster", roles=["Admin"])
-    storageid: Id | None = param("volumes on this pool", entity="storage_pool", since="4.3", roles=["Admin"])
+    storageid: str | None = param("volumes on the pool of this id", since="4.3", roles=["Admin"])
     hostid: Id | None = param("volumes of Instances on this host", entity="host")
     virtualmachineid: Id | None = param("volumes attached to this Instance", entity="vm")
     diskofferingid: Id | None = param("volumes of this disk offering", entity="disk_offering", since="4.4")
