@@ -89,7 +89,8 @@ async def test_an_instance_that_does_not_stop_stops_the_maintenance(ground: Grou
     pool = await ground.add_pool()
     vm = await put_vm(ground, host, "stubborn")
     await put_volume(ground, host, pool, vm.id)
-    ground.fakes.refuse = lambda _, command: "never" if command.name == "StopCommand" else ""
+    asked = ("StopCommand", "CheckVirtualMachineCommand")
+    ground.fakes.refuse = lambda _, command: "never" if command.name in asked else ""
     await refused(admin.job("enableStorageMaintenance", id=pool["id"]), 530, "Unable to stop 1 instances")
     assert await state(ground, pool) == "ErrorInMaintenance"
     done = await admin.job("cancelStorageMaintenance", id=pool["id"])

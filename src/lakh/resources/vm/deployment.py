@@ -67,6 +67,8 @@ class Deployment:
         if owner.state == "disabled":
             raise PermissionDeniedError(f"The owner of the Instance, account {owner.name}, is disabled")
         _check_host(call, asked)
+        if asked.securitygroupnames:
+            raise ParameterError(f"Unable to find security group by name {asked.securitygroupnames[0][:64]}")
         template = await _template(call, asked, owner, zone)
         offering = await live(call.cloud, ServiceOfferingRow, asked.serviceofferingid, "serviceofferingid")
         if offering.is_system:

@@ -45,7 +45,7 @@ async def publish(run: Run[DestroyState]) -> TxnSpec:
     gone = vm.state == "Expunging"
     doomed = await doomed_volumes(cloud, vm, run.state.volume_ids, expunge=gone)
     await finish_with(run, vm)
-    await remove_volumes(cloud, txn, vm, doomed)
+    await remove_volumes(cloud, txn, doomed)
     if gone:
         ids = {v.id for v in doomed}
         kept = [v for v in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if v.id not in ids]

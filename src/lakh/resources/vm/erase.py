@@ -19,15 +19,16 @@ from lakh.resources.network.prepare import release_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import REMOVE_OF_VM
 from lakh.resources.storage_pool.endpoint import endpoint
-from lakh.resources.storage_pool.row import GIVE_BACK, StoragePoolRow
+from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.tag.row import DELETE_ALL as DELETE_TAGS
 from lakh.resources.vm.halt import release_host
 from lakh.resources.vm.row import SEEN, VmRow
 from lakh.resources.vm.states import GONE, move
 from lakh.resources.vm.views import TAGGED_AS
+from lakh.resources.volume.end import end_volume
 from lakh.resources.volume.on_pool import delete_command
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
-from lakh.resources.volume.row import REMOVE, VolumeRow
+from lakh.resources.volume.row import VolumeRow
 from lakh.store.statement import TxnSpec, statement
 
 DETACH = statement(
@@ -77,16 +78,10 @@ async def doomed_volumes(cloud: Cloud, vm: VmRow, named: list[int], *, expunge: 
     return [v for v in volumes if v.id in named or (expunge and v.type == "ROOT")]
 
 
-async def remove_volumes(cloud: Cloud, txn: TxnSpec, vm: VmRow, volumes: list[VolumeRow]) -> None:
+async def remove_volumes(cloud: Cloud, txn: TxnSpec, volumes: list[VolumeRow]) -> None:
     """Adds the end of these volumes' rows, with their pool space and counts."""
-    now_ms = cloud.now_ms()
     for volume in volumes:
-        if volume.pool_id is not None:
-            txn.add(GIVE_BACK, volume.pool_id, volume.size_bytes)
-        txn.add(REMOVE, volume.id, now_ms)
-    if volumes:
-        usage = Usage(volume=len(volumes), primary_storage=sum(v.size_bytes for v in volumes))
-        await release_owner(cloud, txn, vm.account_id, vm.domain_id, usage)
+        await end_volume(cloud, txn, volume)
 
 
 async def remove_vm(cloud: Cloud, txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]) -> None:

@@ -39,7 +39,7 @@ async def publish(run: Run[HaltState]) -> TxnSpec:
     doomed = await doomed_volumes(cloud, vm, [], expunge=True)
     ids = {v.id for v in doomed}
     kept = [v for v in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if v.id not in ids]
-    await remove_volumes(cloud, txn, vm, doomed)
+    await remove_volumes(cloud, txn, doomed)
     await remove_vm(cloud, txn, vm, kept)
     run.finish(result_json(run, Success(), run.job.command))
     return txn

@@ -51,11 +51,20 @@ async def stopping(run: Run[Any]) -> TxnSpec:
 
 
 async def unstopping(run: Run[Any]) -> TxnSpec:
-    """The VM runs on: its host did not stop it."""
-    txn = TxnSpec("vm.unstopping")
+    """The VM runs on where its host did not stop it; one that is off by now is Stopped, whatever failed later."""
+    cloud, state, txn = run.cloud, run.state, TxnSpec("vm.unstopping")
     vm = await current_vm(run)
-    if run.state.host_id and vm.state == "Stopping":
-        move(txn, vm, "OperationFailed", run.cloud.now_ms())
+    if not state.host_id or vm.state != "Stopping":
+        return txn
+    try:
+        answer = (await ask(cloud, state.host_id, commands.check(vm.instance_name), patience_seconds=0))[0]
+        is_off = answer.result and answer.body.get("state") == "PowerOff"
+    except HostUnreachableError:
+        is_off = False  # power sync finds out when the host is back
+    if is_off:
+        release_host(cloud, state, vm, txn, "OperationSucceeded")
+    else:
+        move(txn, vm, "OperationFailed", cloud.now_ms())
     return txn
 
 

@@ -59,7 +59,7 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
         state.avoid.append(vm.host_id)
     plan, affinity = await choose_host(run, vm, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
     state.host_id = plan.host_id
-    index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+    _reserve_columns(run, vm, plan.host_id)
     txn = TxnSpec("vm.migrate").add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     affinity.guard(txn)
     move(txn, vm, "MigrationRequested", cloud.now_ms())
@@ -67,14 +67,38 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
 
 
 async def unreserve(run: Run[MigrateState]) -> TxnSpec:
-    """Running where it was."""
-    txn, vm = TxnSpec("vm.migrate.failed"), await current_vm(run)
-    if vm.state == "Migrating" and run.state.host_id:
+    """Running where it was, or on the destination if it has arrived there after all."""
+    txn, state, vm = TxnSpec("vm.migrate.failed"), run.state, await current_vm(run)
+    if vm.state != "Migrating" or not state.host_id:
+        return txn
+    taken_out = run.memory.get("left", False)  # by the last step, before its commit failed
+    if await _has_arrived(run, vm):
+        move(txn, vm, "OperationSucceeded", run.cloud.now_ms(), host_id=state.host_id)
+        left = state.source_id
+        if not taken_out:
+            _release_columns(run, vm, left)
+    else:
         move(txn, vm, "OperationFailed", run.cloud.now_ms())
-        txn.add(RELEASE, run.state.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
-        _release_columns(run, vm, run.state.host_id)
-        run.state.host_id = 0
+        left = state.host_id
+        _release_columns(run, vm, left)
+        if taken_out:
+            _reserve_columns(run, vm, state.source_id)
+    txn.add(RELEASE, left, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    run.memory["left"] = False
+    state.host_id = 0
     return txn
+
+
+async def forget(run: Run[MigrateState]) -> TxnSpec:
+    """Takes a reservation out of memory that was never committed."""
+    if run.state.host_id:
+        _release_columns(run, await current_vm(run), run.state.host_id)
+        run.state.host_id = 0
+    return TxnSpec("vm.migrate.forgotten")
+
+
+def _reserve_columns(run: Run[MigrateState], vm: VmRow, host_id: int) -> None:
+    run.cloud.part(HostIndex).columns.reserve(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
 
 
 def _release_columns(run: Run[MigrateState], vm: VmRow, host_id: int) -> None:
@@ -175,6 +199,7 @@ class MigrateVirtualMachine(
         Step("prepare", prepare, unprepare),
         Step("migrate", migrate),
         Step("publish", publish, commits=True),
+        failed=forget,
     )
 
     async def admit(self, call: Call) -> Admission:

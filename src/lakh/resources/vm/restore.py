@@ -6,7 +6,9 @@ is stopped before and started after.
 
 from __future__ import annotations
 
-from lakh.base.errors import InternalError
+from lakh.base.errors import InternalError, ResourceUnavailableError
+from lakh.base.log import logger
+from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
 from lakh.contract.types import Details, Id, Long
 from lakh.jobs.flow import Flow, Run, State, Step
@@ -14,24 +16,26 @@ from lakh.resources.account.cached import Accounts
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.host.reach import must
-from lakh.resources.limit.charge import charge_owner, limit_error, release_owner
+from lakh.resources.limit.charge import charge_owner, limit_error
 from lakh.resources.limit.row import Usage
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.storage_pool.endpoint import endpoint
-from lakh.resources.storage_pool.row import GIVE_BACK, StoragePoolRow
+from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.template.row import TemplateRow
 from lakh.resources.vm.access import admitted, current_vm, finish_with, user_vm
 from lakh.resources.vm.guest_access import password_for
 from lakh.resources.vm.new_disks import new_volume, root_disk_bytes
 from lakh.resources.vm.usable import check_offering, check_template, live
 from lakh.resources.vm.view import UserVmView
+from lakh.resources.volume.end import end_volume
 from lakh.resources.volume.on_pool import delete_command
 from lakh.resources.volume.row import BY_ID as VOLUME_BY_ID
 from lakh.resources.volume.row import INSERT as INSERT_VOLUME
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
-from lakh.resources.volume.row import REMOVE
 from lakh.store.statement import TxnSpec, statement
 from lakh.store.store import GuardFailedError
+
+log = logger(__name__)
 
 RESTORE = statement(
     "vm.restore",
@@ -40,7 +44,7 @@ RESTORE = statement(
 )
 RETIRE = statement(
     "volume.retire",
-    "UPDATE volume SET state = 'Destroy', vm_id = NULL, device_id = NULL, updated_ms = $2"
+    "UPDATE volume SET state = 'Expunging', vm_id = NULL, device_id = NULL, updated_ms = $2"
     " WHERE id = $1 AND vm_id = $3 AND removed_ms IS NULL",
 )
 
@@ -95,24 +99,25 @@ async def swap(run: Run[RestoreState]) -> TxnSpec:
 
 
 async def erase(run: Run[RestoreState]) -> None:
-    """Deletes the old disk's file."""
+    """Deletes the old disk's file. Where that cannot be now, the disk stays Expunging and is cleaned up later."""
     cloud = run.cloud
     old = (await cloud.store.rows(VOLUME_BY_ID, run.state.old_id))[0]
     if old.pool_id is None or old.removed_ms is not None:
         return
     pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[old.pool_id]
     vm = await current_vm(run)
-    await must(cloud, endpoint(cloud, pool, vm.last_host_id), delete_command(old, pool))
+    try:
+        await must(cloud, endpoint(cloud, pool, vm.last_host_id), delete_command(old, pool))
+    except (ResourceUnavailableError, HostUnreachableError) as error:
+        log.warning("old root disk is left for later", volume=old.uuid, reason=str(error))
+        run.state.old_id = 0
 
 
 async def forget(run: Run[RestoreState]) -> TxnSpec:
     """The old disk's end."""
-    cloud, txn = run.cloud, TxnSpec("vm.restored")
-    old = (await cloud.store.rows(VOLUME_BY_ID, run.state.old_id))[0]
-    if old.pool_id is not None:
-        txn.add(GIVE_BACK, old.pool_id, old.size_bytes)
-    txn.add(REMOVE, old.id, cloud.now_ms())
-    await release_owner(cloud, txn, old.account_id, old.domain_id, Usage(volume=1, primary_storage=old.size_bytes))
+    txn = TxnSpec("vm.restored")
+    if run.state.old_id:
+        await end_volume(run.cloud, txn, (await run.cloud.store.rows(VOLUME_BY_ID, run.state.old_id))[0])
     return txn
 
 
