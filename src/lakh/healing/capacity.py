@@ -7,6 +7,7 @@ pending job names is left alone, and so is drift that was not there a pass ago.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -80,7 +81,7 @@ class CapacityDrift(Reconciler):
             return
         busy = await _named_by_jobs(cloud)
         for (kind, row_id), sums in again.items():
-            if row_id not in busy[kind]:
+            if row_id not in busy:
                 await _mend(cloud, kind, row_id, sums)
                 self._seen.pop((kind, row_id), None)
 
@@ -100,29 +101,29 @@ async def _drift(cloud: Cloud) -> dict[tuple[str, int], tuple[int, ...]]:
     return found
 
 
-async def _named_by_jobs(cloud: Cloud) -> dict[str, set[int]]:
-    """Ids of hosts and pools that pending jobs name in their state."""
-    found: dict[str, set[int]] = {"host": set(), "pool": set()}
+async def _named_by_jobs(cloud: Cloud) -> set[int]:
+    """Every number in the states of pending jobs: the ids of hosts and pools they hold something of are among them.
+
+    That others are too only puts a mending off to the next pass.
+    """
+    found: set[int] = set()
     last = 0
     while jobs := await cloud.store.rows(PENDING_JOBS, last):
         for job in jobs:
-            _collect(msgspec.json.decode(job.state_json), "", found)
+            found.update(_numbers(msgspec.json.decode(job.state_json)))
         last = jobs[-1].id
     return found
 
 
-def _collect(value: Any, key: str, found: dict[str, set[int]]) -> None:
+def _numbers(value: Any) -> Iterator[int]:
     if isinstance(value, dict):
-        for name, inner in value.items():
-            _collect(inner, key if name.isdigit() else name, found)
+        for inner in value.values():
+            yield from _numbers(inner)
     elif isinstance(value, list):
         for inner in value:
-            _collect(inner, key, found)
+            yield from _numbers(inner)
     elif isinstance(value, int):
-        if "host" in key:
-            found["host"].add(value)
-        if "pool" in key or "placed" in key:
-            found["pool"].add(value)
+        yield value
 
 
 async def _mend(cloud: Cloud, kind: str, row_id: int, sums: tuple[int, ...]) -> None:
