@@ -250,6 +250,17 @@ def test_routers_with_the_same_control_address_on_one_host() -> None:
     must(cloud.hosts[1], "StartCommand", vm=twin)
 
 
+def test_routers_of_two_zones_may_have_the_same_link_local_address_and_mac() -> None:
+    cloud = Cloud()
+    control = nic(4, "169.254.0.4", type="Control", broadcastUri="", uuid=uuid(901), mac="0e:00:a9:fe:00:04")
+    start_router(cloud.hosts[0], 4, nics=[control])
+    start_router(cloud.hosts[1], 5, nics=[control])
+    make_volume(cloud.hosts[0], 6)
+    assert "0e:00:a9:fe:00:04 is already in use" in refused(
+        cloud.hosts[0], "StartCommand", vm=router_vm(6, nics=[control])
+    )
+
+
 def test_anything_before_ready() -> None:
     cloud = Cloud(ready=False)
     host = cloud.hosts[0]
