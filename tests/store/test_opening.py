@@ -35,6 +35,8 @@ async def test_a_plain_path_is_a_file_in_a_folder_that_need_not_exist(tmp_path: 
     store = await open_store(tmp_path / "data" / "deep" / "lakh.db")
     ids = await RowIds(store).open("zone")
     assert ids.next("zone") == 1
+    secret = [f for f in (tmp_path / "data" / "deep").iterdir() if f.stat().st_mode & 0o077]
+    assert not secret, "keys and passwords lie in the file and in its log"
     await store.close()
 
     again = await open_store(f"sqlite:///{tmp_path}/data/deep/lakh.db")

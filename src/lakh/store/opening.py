@@ -59,6 +59,7 @@ async def _open_file(path: Path) -> Store:
 
 
 def _prepare_file(path: Path) -> None:
+    path.touch(mode=0o600)  # it holds API keys and passwords; its log and index take after it
     connection = connect(path, writing=True)
     try:
         tables = {name for (name,) in connection.execute(revision.SQLITE_TABLES)}
