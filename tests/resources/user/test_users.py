@@ -100,5 +100,9 @@ async def test_users_are_found_by_keyword_type_and_account(api: Api) -> None:
     assert await names(domainid=sales.uuid) == ["jona", "boss"]
     assert await names(account="jona", domainid=sales.uuid) == ["jona"]
     await refused(api.admin.call("listUsers", account="nobody"), 431, "could not find account nobody")
+    for account in ("nobody", None):
+        await refused(
+            api.admin.call("listUsers", account=account, domainid=-1), 431, "Unable to find a domain by domainid"
+        )
     seen = (await api.admin.call("listUsers", domainid=sales.uuid))["user"][0]
     assert (seen["iscallerchilddomain"], seen["isdefault"]) == (True, False)

@@ -46,9 +46,14 @@ async def check_access(call: Call, account_id: int, domain_id: int) -> None:
 
 
 async def check_domain(call: Call, domain_id: int) -> None:
-    """Raises PermissionDeniedError (531) when the domain is out of the caller's reach: its own, or below for admins."""
+    """Raises PermissionDeniedError (531) when the domain is out of the caller's reach: its own, or below for admins.
+
+    Raises ParameterError where there is no such domain, as for -1, which every uuid parameter lets through.
+    """
     caller = call.caller
     tree = await call.cloud.part(DomainTree).current()
+    if domain_id not in tree.rows:
+        raise ParameterError("Unable to find a domain by domainid: give the uuid of one")
     reach = caller.is_root_admin or domain_id == caller.domain_id
     if not reach and caller.account_type == DOMAIN_ADMIN:
         reach = tree.is_within(domain_id, caller.domain_id)
