@@ -249,3 +249,10 @@ def test_control_characters_are_431(character: str) -> None:
 
 def test_line_ends_and_other_scripts_are_no_control_characters() -> None:
     assert bound(name="a\r\nü").name == "a\r\nü"
+
+
+def test_long_lists_and_long_numbers_are_refused_before_they_cost_anything() -> None:
+    assert len(of([("words", ",".join(["x"] * 1000))]).words) == 1000
+    for name, value in (("words", "x," * 1001), ("ids", "1," * 1001)):
+        assert "holds 1001 values; at most 1000" in refused((name, value)).text
+    assert "for parameter ratio" in refused(("ratio", "1" * 1_000_000 + "x")).text

@@ -8,6 +8,7 @@ from tests.api import Api
 from lakh.resources.account.ownership import EVERYBODY, Scope
 from lakh.resources.listing import Listing
 from lakh.resources.user.row import UserRow
+from lakh.store.statement import STATEMENTS
 
 LISTING = Listing(
     UserRow,
@@ -51,3 +52,18 @@ async def test_a_whole_page_costs_two_statements_and_no_count(api: Api, names: l
     before = api.cloud.store.counters()["read_statements"]
     await LISTING.page(api.cloud, filters={"state": "enabled"})
     assert api.cloud.store.counters()["read_statements"] - before == 2
+
+
+async def test_combinations_of_filters_beyond_the_bound_are_answered_and_not_kept(
+    api: Api, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakh.base.limits.LIST_SHAPES", 2)
+    listing = Listing(
+        UserRow, {f"f{i}": "firstname <> ''" for i in range(6)}, keyword=("username",), name="hostile_users"
+    )
+    for chosen in range(1 << 6):
+        filters = {f"f{i}": True for i in range(6) if chosen >> i & 1}
+        count, rows = await listing.page(api.cloud, EVERYBODY, filters, keyword="joe", window=(0, 3))
+        assert (count, len(rows)) == (7, 3)
+    kept = [name for name in STATEMENTS if name.startswith("hostile_users.list[")]
+    assert len(kept) == 2

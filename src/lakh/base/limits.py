@@ -19,6 +19,8 @@ HTTP_RESPONSE_BACKLOG_BYTES: Final = 4 * 1024 * 1024  # unsent answer bytes per 
 
 # --- API -------------------------------------------------------------------------------------------------------------
 PAGE_SIZE_MAX: Final = 500  # default.page.size; above: 431
+LIST_VALUES: Final = 1000  # values of one list parameter, each of which may cost a look-up; above: 431
+LIST_SHAPES: Final = 200  # combinations of filters of one list kept with their SQL; above: written anew each time
 ENTITY_IDS: Final = 50_000  # uuid → row id pairs of large tables kept in memory; above: least recently used go
 IDENTITIES: Final = 20_000  # API keys with their user and account kept in memory; above: least recently used go
 ROWS_CACHED: Final = 20_000  # accounts, and users, kept in memory for names in answers; above: as before
@@ -35,6 +37,7 @@ JOBS_REMEMBERED: Final = 5000  # finished jobs answered from memory (about 3 KiB
 # --- store -----------------------------------------------------------------------------------------------------------
 STORE_QUEUE: Final = 20_000  # transactions waiting to commit; above: 503
 STORE_GROUP: Final = 256  # transactions in one group commit
+STATEMENTS_PREPARED: Final = 8192  # statements kept in an engine's form; above: least recently used go
 STORE_READERS: Final = 3  # SQLite reader threads
 PG_CONNECTIONS: Final = 12  # PostgreSQL pool
 ID_BLOCK: Final = 10_000  # row ids leased at a time, per table; so many may be dealt before the store answers

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lakh.base import limits
 from lakh.base.errors import MalformedParameterError, ParameterError
 from lakh.base.ids import is_uuid
 from lakh.contract.dates import parse_date
@@ -23,6 +24,7 @@ _control = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]").search
 _integer = re.compile(r"[+-]?[0-9]+").fullmatch
 _real = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fFdD]?\s*").fullmatch
 _domain_label = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)").fullmatch
+_NUMBER_LENGTH = 64
 _BITS = {Kind.INTEGER: 31, Kind.LONG: 63, Kind.SHORT: 15}
 
 
@@ -162,6 +164,10 @@ def _worth_looking_up(declared: Param, value: str) -> bool:
 
 def _set_list(bound: Bound, spec: CommandSpec, declared: Param, value: str) -> None:
     tokens = [t for t in value.split(",") if t]
+    if len(tokens) > limits.LIST_VALUES:
+        raise ParameterError(
+            f"Parameter {declared.name} holds {len(tokens)} values; at most {limits.LIST_VALUES} may be given"
+        )
     if declared.of is Kind.UUID:
         wanted = [t for t in tokens if t == "-1" or _worth_looking_up(declared, t)]
         bound._values[declared.name] = [-1 if t == "-1" else None for t in wanted]
@@ -196,7 +202,7 @@ def _whole(spec: CommandSpec, declared: Param, value: str) -> int | None:
 def _float(spec: CommandSpec, declared: Param, value: str) -> float | None:
     if not value.strip():
         return None
-    if not _real(value):
+    if len(value) > _NUMBER_LENGTH or not _real(value):  # the pattern takes quadratic time on a long wrong text
         raise _invalid(spec, declared, value)
     return float(value.strip().rstrip("fFdD"))
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from lakh.base import limits
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.ownership import EVERYBODY, Scope
 from lakh.store.statement import Query, Statement, select, statement
@@ -183,7 +184,9 @@ class Listing(Generic[T]):
         key = tuple([part.label for part in parts])
         found = self._shapes.get(key)
         if found is None:
-            found = self._shapes[key] = self._make(key, parts)
+            found = self._make(key, parts)
+            if len(self._shapes) < limits.LIST_SHAPES:
+                self._shapes[key] = found
         return found
 
     def _make(self, key: tuple[str, ...], parts: list[_Part]) -> _Shape[T]:
@@ -194,20 +197,24 @@ class Listing(Generic[T]):
             conditions.append(_numbered(part, number))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         table = self._row.TABLE
-        label = f"[{','.join(key)}]"
+        kept = len(self._shapes) < limits.LIST_SHAPES
+        label = f"[{','.join(key)}]" if kept else "[rare]"
         tail = f"{where} ORDER BY {self._order} LIMIT ${number + 1} OFFSET ${number + 2}"
         count = statement(
             f"{self._name}.count{label}",
             f"SELECT COUNT(*) FROM {table.name} {where}",
             full_scan="an exact count reads what it counts",
+            kept=kept,
         )
         if table.big:
             rare = "" if key in _INDEXED and self._name in _MANY else "any combination of filters may be asked"
             if not key:
                 rare = "walks the key in the list's own order until the page is full"
-            ids = statement(f"{self._name}.list{label}", f"SELECT id FROM {table.name} {tail}", full_scan=rare)
+            ids = statement(
+                f"{self._name}.list{label}", f"SELECT id FROM {table.name} {tail}", full_scan=rare, kept=kept
+            )
             return _Shape(count, ids, None)
-        return _Shape(count, None, select(f"{self._name}.list{label}", self._row, tail))
+        return _Shape(count, None, select(f"{self._name}.list{label}", self._row, tail, kept=kept))
 
 
 def _match(column: str) -> str:

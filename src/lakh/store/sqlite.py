@@ -29,7 +29,7 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
-from lakh.base.limits import STORE_GROUP, STORE_QUEUE, STORE_READERS
+from lakh.base.limits import STATEMENTS_PREPARED, STORE_GROUP, STORE_QUEUE, STORE_READERS
 from lakh.base.log import logger
 from lakh.store.commit import Listeners, Outcome, resolve
 from lakh.store.counters import Counters
@@ -241,6 +241,8 @@ class _Readers:
         return statement in self._fast_reads
 
     def want(self, statement: Statement) -> None:
+        if len(self._fast_reads) >= STATEMENTS_PREPARED:
+            self._fast_reads.clear()  # each that is still slow comes back with its next read
         self._fast_reads[statement] = 0
 
     async def select(

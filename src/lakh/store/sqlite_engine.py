@@ -15,6 +15,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import starmap
 from time import perf_counter
 from typing import Any, Final, TypeVar
@@ -22,6 +23,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from lakh.base.errors import LakhError
+from lakh.base.limits import STATEMENTS_PREPARED
 from lakh.store.commit import Outcome
 from lakh.store.counters import Counters
 from lakh.store.statement import Query, Statement, TxnSpec
@@ -91,16 +93,11 @@ class Prepared:
         return tuple(changed)
 
 
-_PREPARED: dict[Statement, Prepared] = {}
-
-
+@lru_cache(maxsize=STATEMENTS_PREPARED)
 def prepared(statement: Statement) -> Prepared:
-    """The SQLite form of a declared statement, made on first use."""
-    found = _PREPARED.get(statement)
-    if found is None:
-        text, lists = rewrite(statement.text)
-        found = _PREPARED[statement] = Prepared(text, lists, _DML.match(text) is not None)
-    return found
+    """The SQLite form of a statement, made on first use."""
+    text, lists = rewrite(statement.text)
+    return Prepared(text, lists, _DML.match(text) is not None)
 
 
 _BOOLS: dict[type[Row], tuple[int, ...]] = {}

@@ -45,9 +45,13 @@ class Query(Generic[T]):
     row: type[T]
 
 
-def statement(name: str, text: str, *, full_scan: str = "") -> Statement:
-    """Declares a statement. Raises ValueError when the name is taken by another text."""
-    return _register(Statement(name, text, _changed_table(text), full_scan=full_scan))
+def statement(name: str, text: str, *, full_scan: str = "", kept: bool = True) -> Statement:
+    """Declares a statement. Raises ValueError when the name is taken by another text.
+
+    One that is not `kept` stays out of the registry: of combinations that callers choose there is no end.
+    """
+    made = Statement(name, text, _changed_table(text), full_scan=full_scan)
+    return _register(made) if kept else made
 
 
 def _changed_table(text: str) -> str:
@@ -63,10 +67,10 @@ def _register(made: Statement) -> Statement:
     return made
 
 
-def select(name: str, row: type[T], tail: str, *, full_scan: str = "") -> Query[T]:
-    """`SELECT <all columns> FROM <table> <tail>`; `tail` holds WHERE, ORDER BY, LIMIT."""
+def select(name: str, row: type[T], tail: str, *, full_scan: str = "", kept: bool = True) -> Query[T]:
+    """`SELECT <all columns> FROM <table> <tail>`; `tail` holds WHERE, ORDER BY, LIMIT. `kept` is as for `statement`."""
     text = f"SELECT {row.TABLE.column_list} FROM {row.TABLE.name} {tail}"
-    return Query(_register(Statement(name, text, "", full_scan=full_scan)), row)
+    return Query(statement(name, text, full_scan=full_scan, kept=kept), row)
 
 
 def insert(name: str, row: type[Row], *, conflict: str = "") -> Statement:
