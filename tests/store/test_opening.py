@@ -12,6 +12,7 @@ from tests.postgresql import cluster
 from tests.store.stock import BOX, add_box, box
 from tests.stores import fresh_url
 
+from lakh.base.limits import ID_BLOCK
 from lakh.store.ids import RowIds
 from lakh.store.opening import StoreUrlError, open_store
 from lakh.store.statement import TxnSpec, statement
@@ -41,7 +42,7 @@ async def test_a_plain_path_is_a_file_in_a_folder_that_need_not_exist(tmp_path: 
 
     again = await open_store(f"sqlite:///{tmp_path}/data/deep/lakh.db")
 
-    assert (await RowIds(again).open("zone")).next("zone") == 1001
+    assert (await RowIds(again).open("zone")).next("zone") == ID_BLOCK + 1
     await again.close()
 
 
