@@ -264,7 +264,8 @@ def _summable(assignments: str, where: str) -> tuple[tuple[int, ...] | None, tup
         if sign and number:
             bound = r"\+\s*\$N\s*<=?" if sign == "+" else r"(?:-\s*\$N\s*>=?|>=\s*\$N(?!\d))"
             bound = rf"\b{column}\s*{bound.replace('N', number)}"
-            where = re.sub(rf"\(\s*\${number}\s*<=?\s*0\s+OR\s+{bound}", "(", where, flags=re.IGNORECASE)
+            argument = rf"(?:CAST\(\s*\${number}\s+AS\s+\w+\s*\)|\${number})"
+            where = re.sub(rf"\(\s*{argument}\s*<=?\s*0\s+OR\s+{bound}", "(", where, flags=re.IGNORECASE)
             where, bounds = re.subn(bound, "", where)
             if re.search(rf"\${number}(?!\d)", where):
                 return refused

@@ -98,7 +98,9 @@ CHARGE = statement(
     "UPDATE resource_count SET "
     + ", ".join(f"{name} = {name} + ${i + 3}" for i, name in enumerate(TYPES))
     + " WHERE owner_kind = $1 AND owner_id = $2 AND "
-    + " AND ".join(f"(${i + 3} <= 0 OR {name} + ${i + 3} <= ${i + 3 + _N})" for i, name in enumerate(TYPES)),
+    + " AND ".join(
+        f"(CAST(${i + 3} AS BIGINT) <= 0 OR {name} + ${i + 3} <= ${i + 3 + _N})" for i, name in enumerate(TYPES)
+    ),
 )
 
 _NO_LIMITS = (UNLIMITED,) * _N
