@@ -16,6 +16,7 @@ from tests.postgresql import own_cluster
 from tests.store.stock import BOX, SHOP, TAKE, BoxRow, add_box, box, shop
 from tests.stores import fresh_url
 
+from lakh.base.limits import ID_BLOCK
 from lakh.store.ids import LEASE, RowIds
 from lakh.store.inline import InlineStore
 from lakh.store.opening import open_store
@@ -137,12 +138,12 @@ async def test_while_postgresql_is_away_requests_are_told_and_afterwards_served(
         server.stop()
 
         with pytest.raises(StoreUnavailableError, match="PostgreSQL"):
-            await store.submit(TxnSpec("lease").add(LEASE, "zone", 1001, 2001))
+            await store.submit(TxnSpec("lease").add(LEASE, "zone", ID_BLOCK + 1, ID_BLOCK + 2))
         with pytest.raises(StoreUnavailableError, match="PostgreSQL"):
             await ids.open("pod")
 
         server.start()
-        assert await store.submit(TxnSpec("lease").add(LEASE, "zone", 1001, 2001)) == [1]
+        assert await store.submit(TxnSpec("lease").add(LEASE, "zone", ID_BLOCK + 1, ID_BLOCK + 2)) == [1]
         assert (await ids.open("pod")).next("pod") == 1
         await store.close()
 
