@@ -52,7 +52,7 @@ class FakeHosts:
     `lose` says which answers are lost on the way back (the command has run)."""
 
     def __init__(self) -> None:
-        self.hosts: dict[int, Host] = {}
+        self.hosts: dict[int, Any] = {}  # Host, or the agent of a system VM
         self.away: set[int] = set()
         self.delay: Callable[[], float] | None = None
         self.lose: Callable[[int, Message], bool] = lambda _host, _command: False
@@ -165,6 +165,8 @@ class World:
         """VM instance name to the host ids where a domain of that name runs."""
         found: dict[str, list[int]] = {}
         for host_id, host in self.hosts.hosts.items():
+            if not isinstance(host, Host):
+                continue  # the agent of a system VM
             for domain in host.hypervisor.domains():
                 found.setdefault(domain.spec.name, []).append(host_id)
         return found

@@ -10,8 +10,12 @@ from lakh.base.log import logger
 from lakh.healing.reconciler import Reconciler
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.index import HostIndex
+from lakh.resources.template.copies import TemplateCopies
 from lakh.resources.template.download import advance
-from lakh.resources.template.row import UNFINISHED, TemplateRow, TemplateStoreRow
+from lakh.resources.template.placing import copies_for
+from lakh.resources.template.row import ADD_STORE, UNFINISHED, TemplateRow, TemplateStoreRow
+from lakh.resources.zone.row import ZoneRow
+from lakh.store.statement import TxnSpec, values
 
 log = logger(__name__)
 
@@ -22,7 +26,7 @@ class Downloads(Reconciler):
     """`_asked` is when this server last asked about a copy: one that it never asked about, another run began."""
 
     name: ClassVar[str] = "downloads"
-    tables: ClassVar[frozenset[str]] = frozenset({"template_store", "host"})
+    tables: ClassVar[frozenset[str]] = frozenset({"template_store", "host", "image_store", "template"})
 
     def __init__(self) -> None:
         self._asked: dict[tuple[int, int], float] = {}
@@ -32,6 +36,7 @@ class Downloads(Reconciler):
 
     async def run(self, cloud: Cloud) -> None:
         await cloud.part(HostIndex).load()
+        await self._spread(cloud)
         templates = await cloud.snapshots.of(TemplateRow)
         unfinished = await cloud.store.rows(UNFINISHED)
         places = asyncio.Semaphore(limits.DOWNLOADS_AT_ONCE)
@@ -40,6 +45,21 @@ class Downloads(Reconciler):
         )
         waiting = {(copy.template_id, copy.store_id) for copy in unfinished}
         self._asked = {key: when for key, when in self._asked.items() if key in waiting}
+
+    async def _spread(self, cloud: Cloud) -> None:
+        """Templates of all zones come to those that have got an image store since."""
+        copies = await cloud.part(TemplateCopies).current()
+        zones = await cloud.snapshots.of(ZoneRow)
+        txn = TxnSpec("template.spread")
+        for template in await cloud.snapshots.of(TemplateRow):
+            if not template.cross_zones or template.url is None:
+                continue
+            held = {copy.zone_id for copy in copies.of.get(template.id, ())}
+            lacking = [zone for zone in zones if zone.id not in held]
+            for copy in await copies_for(cloud, template, lacking):
+                txn.add(ADD_STORE, *values(copy), expect=None)
+        if txn.steps:
+            await cloud.store.submit(txn)
 
     async def _advance(
         self, cloud: Cloud, template: TemplateRow, copy: TemplateStoreRow, places: asyncio.Semaphore

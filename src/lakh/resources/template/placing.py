@@ -55,6 +55,8 @@ async def copies_for(cloud: Cloud, template: TemplateRow, zones: Sequence[ZoneRo
             and not store.read_only
             and (store.used_bytes or 0) <= full * (store.capacity_bytes or store.used_bytes or 0)
         ]
+        if not fitting and template.cross_zones:
+            continue  # it comes there when the zone gets a store
         if not fitting:
             raise ParameterError(
                 f"Unable to find an image store with room for the template in zone {zone.name}: add one there"

@@ -112,6 +112,16 @@ BY_UUID = select("template.by_uuid", TemplateRow, "WHERE uuid = $1")
 MEASURED = statement(
     "template.measured", "UPDATE template SET size_bytes = $2, checksum = COALESCE(checksum, $3) WHERE id = $1"
 )
+UPDATE = statement(
+    "template.update",
+    "UPDATE template SET name = $2, display_text = $3, format = $4, os_type_id = $5, is_bootable = $6,"
+    " password_enabled = $7, sshkey_enabled = $8, dynamically_scalable = $9, requires_hvm = $10, sort_key = $11,"
+    " type = $12, tag = $13, details_json = $14, arch = $15 WHERE id = $1 AND removed_ms IS NULL",
+)
+SET_ACCESS = statement(
+    "template.set_access",
+    "UPDATE template SET is_public = $2, is_featured = $3, is_extractable = $4 WHERE id = $1 AND removed_ms IS NULL",
+)
 REMOVE = statement(
     "template.remove", "UPDATE template SET removed_ms = $2, state = 'Inactive' WHERE id = $1 AND removed_ms IS NULL"
 )
@@ -137,6 +147,10 @@ SYNCED = statement(
     " physical_size_bytes = $9, remote_job = NULL, error = $10, updated_ms = $11, host_id = NULL"
     " WHERE template_id = $1 AND store_id = $2 AND download_state = $3",
 )
+LIVE = statement(
+    "template.live", "UPDATE template SET name = name WHERE id = $1 AND removed_ms IS NULL AND state = 'Active'"
+)
+"""Guards what is made of a template: it counts no row once the template is deleted."""
 DELETE_STORE = statement("template_store.delete", "DELETE FROM template_store WHERE template_id = $1 AND store_id = $2")
 PERMIT = insert(
     "template_permission.insert", TemplatePermissionRow, conflict="ON CONFLICT (template_id, account_id) DO NOTHING"

@@ -7,12 +7,13 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from lakh.base.clock import api_date
-from lakh.contract.view import ApiDate, View, as_set
+from lakh.contract.view import ApiDate, Integer, View, as_set
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.names import AccountNames
 from lakh.resources.command import Caller
 from lakh.resources.guest_os.row import GuestOsRow
 from lakh.resources.image_store.row import ImageStoreRow
+from lakh.resources.tag.view import TagView, tags_of
 from lakh.resources.template.copies import TemplateCopies
 from lakh.resources.template.row import TemplateRow, TemplateStoreRow
 from lakh.resources.zone.row import ZoneRow
@@ -35,7 +36,7 @@ class TemplateView(View, kw_only=True):
     format: Enum | None = None
     isfeatured: bool
     bootable: bool | None = None
-    crossZones: bool = False
+    crossZones: bool
     ostypeid: str | None = None
     ostypename: str | None = None
     accountid: str
@@ -57,16 +58,18 @@ class TemplateView(View, kw_only=True):
     sshkeyenabled: bool
     isdynamicallyscalable: bool
     directdownload: bool
-    deployasis: bool = False
+    deployasis: bool
     requireshvm: bool
     bits: Int
     arch: str
     url: str | None = None
     details: dict[str, str] | None = None
     downloaddetails: list[dict[str, str]] | None = None
-    tags: Annotated[list[str], as_set] = msgspec.field(default_factory=list)
-    forcks: bool = False
-    hasannotations: bool = False
+    tags: Annotated[list[TagView], as_set]
+    forcks: bool
+    hasannotations: bool
+    jobid: str | None = None
+    jobstatus: Integer | None = None
 
     OBJECT = "template"
 
@@ -103,10 +106,16 @@ async def template_views(cloud: Cloud, found: list[Entry], caller: Caller) -> li
     os_types = await cloud.snapshots.of(GuestOsRow)
     templates = await cloud.snapshots.of(TemplateRow)
     stores = await cloud.snapshots.of(ImageStoreRow)
+    ids = sorted({entry.template.id for entry in found})
+    tags = await tags_of(cloud, "Template", ids) | await tags_of(cloud, "ISO", ids) if ids else {}
+    jobs = cloud.worker.acting_on({entry.template.uuid for entry in found})
     views = []
     for entry in found:
         view = _view(entry, names)
         template = entry.template
+        view.tags = tags.get(template.id, [])
+        if (job := jobs.get(template.uuid)) is not None:
+            view.jobid, view.jobstatus = job.uuid, job.status
         os_type = os_types.by_id.get(template.os_type_id)
         if os_type is not None:
             view.ostypeid, view.ostypename = os_type.uuid, os_type.name
@@ -160,6 +169,10 @@ def _view(entry: Entry, names: AccountNames) -> TemplateView:
         bits=template.bits,
         arch=template.arch,
         details=details or None,
+        deployasis=False,
+        forcks=False,
+        hasannotations=False,
+        tags=[],
     )
 
 

@@ -56,11 +56,11 @@ class SystemVmView(View, kw_only=True):
     publicvlan: list[str] | None = None
     disconnected: ApiDate | None = None
     version: str | None = None
-    isdynamicallyscalable: bool = False
+    isdynamicallyscalable: bool
     serviceofferingid: str | None = None
     serviceofferingname: str | None = None
     arch: str
-    hasannotations: bool = False
+    hasannotations: bool
 
     OBJECT = "systemvm"
 
@@ -101,6 +101,7 @@ async def _view(cloud: Cloud, vm: VmRow, nics: list[NicRow], agent: HostRow | No
         serviceofferingname=offering.name if offering else None,
         isdynamicallyscalable=vm.dynamic_scaling,
         arch=vm.arch,
+        hasannotations=False,
     )
     if host is not None:
         view.hostid, view.hostname = host.uuid, host.name

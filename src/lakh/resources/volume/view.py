@@ -76,11 +76,11 @@ class VolumeView(View, kw_only=True):
     clustername: str | None = None
     podid: str | None = None
     podname: str | None = None
-    quiescevm: bool = False
-    supportsstoragesnapshot: bool = False
-    deleteprotection: bool = False
-    tags: Annotated[list[TagView], as_set] = msgspec.field(default_factory=list)
-    hasannotations: bool = False
+    quiescevm: bool
+    supportsstoragesnapshot: bool
+    deleteprotection: bool
+    tags: Annotated[list[TagView], as_set]
+    hasannotations: bool
     jobid: str | None = None
     jobstatus: Integer | None = None
 
@@ -144,6 +144,10 @@ async def _view(cloud: Cloud, volume: VolumeRow, names: AccountNames) -> VolumeV
         templatename=template.name if template else None,
         templatedisplaytext=template.display_text if template else None,
         deleteprotection=volume.delete_protection,
+        quiescevm=False,
+        supportsstoragesnapshot=False,
+        hasannotations=False,
+        tags=[],
     )
 
 
