@@ -196,6 +196,8 @@ class Dispatcher:
         bound = bind(spec, parameters, role_type(caller.account_type))
         command = bound.command(await self._entities.resolve(bound.lookups) if bound.lookups else ())
         call = Call(self._cloud, caller, parameters)
+        if isinstance(command, ListCommand):
+            vars(command)["page_size_max"] = self._cloud.part(Settings).integer("default.page.size")
         if isinstance(command, JobCommand):
             call.custom_job_uuid = _custom_job_uuid(parameters)
             job = await admit_job(command, call)

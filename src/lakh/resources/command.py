@@ -120,12 +120,16 @@ class ListCommand(Declaration, abstract=True):
     async def run(self, call: Call) -> Listed:
         raise NotImplementedError
 
+    page_size_max: ClassVar[int] = limits.PAGE_SIZE_MAX
+    """The setting `default.page.size`, set by the edge on each command: default and maximum; -1 is unlimited."""
+
     def window(self) -> tuple[int, int]:
         """(offset, limit) of the asked page. Raises ParameterError as CloudStack does."""
-        if self.pagesize is not None and self.pagesize > limits.PAGE_SIZE_MAX:
-            raise ParameterError(f"Page size can't exceed max allowed page size value: {limits.PAGE_SIZE_MAX}")
+        most = self.page_size_max if self.page_size_max > 0 else UNLIMITED
+        if self.pagesize is not None and self.pagesize > most:
+            raise ParameterError(f"Page size can't exceed max allowed page size value: {most}")
         if self.page is None and self.pagesize is None:
-            return 0, limits.PAGE_SIZE_MAX
+            return 0, most
         if self.page is None:
             if self.pagesize == -1:
                 return 0, UNLIMITED
@@ -133,7 +137,7 @@ class ListCommand(Declaration, abstract=True):
         if self.pagesize is None:
             raise ParameterError('"pagesize" parameter is required when "page" is specified')
         if self.pagesize < 1:
-            raise ParameterError(f"Invalid pagesize {self.pagesize}: give a number from 1 to {limits.PAGE_SIZE_MAX}")
+            raise ParameterError(f"Invalid pagesize {self.pagesize}: give a number from 1 to {most}")
         return (max(self.page, 1) - 1) * self.pagesize, self.pagesize
 
 

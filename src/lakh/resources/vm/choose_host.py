@@ -6,6 +6,7 @@ from typing import Any
 
 from lakh.base import limits
 from lakh.base.errors import InsufficientCapacityError
+from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Run
 from lakh.placement.plan import Plan, place
@@ -20,6 +21,8 @@ from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.storage_pool.choose import clusters_within_reach
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
+
+log = logger(__name__)
 
 
 async def choose_host(run: Run[Any], vm: VmRow, volumes: list[VolumeRow]) -> tuple[Plan, Affinity]:
@@ -40,11 +43,13 @@ async def choose_host(run: Run[Any], vm: VmRow, volumes: list[VolumeRow]) -> tup
         if waited >= limits.HOST_PATIENCE_SECONDS or not index.any_away(vm.zone_id):
             break
         await cloud.clock.sleep(0.5)  # hosts that lost their session a moment ago come back: after a restart, all
+    why = found.text()
+    if state.tries:
+        why += f"; {state.tries} hosts were tried, the last said: {run.memory.get('refused', 'nothing')}"
+    log.warning("no host for an instance", vm=vm.instance_name, why=why)
     account = await cloud.part(Accounts).get(run.job.account_id)
     if account is not None and account.type == ADMIN:
-        raise InsufficientCapacityError(
-            f"Unable to create a deployment for Instance {vm.instance_name}: {found.text()}"
-        )
+        raise InsufficientCapacityError(f"Unable to create a deployment for Instance {vm.instance_name}: {why}")
     raise InsufficientCapacityError("Unable to create a deployment for the Instance: insufficient capacity")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from lakh.base.errors import ResourceUnavailableError
+from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Again, Run, State
@@ -35,6 +36,8 @@ from lakh.store.statement import TxnSpec
 from lakh.wire.commands import vm as vm_commands
 from lakh.wire.message import Message
 from lakh.wire.objects.data import Fields
+
+log = logger(__name__)
 
 
 class LaunchState(State):
@@ -210,6 +213,8 @@ def _next_host(run: Run[Any], vm: VmRow, reason: str) -> None:
     state = run.state
     state.tries += 1
     state.avoid.append(state.host_id)
+    log.warning("host refused an instance", vm=vm.instance_name, host=state.host_id, reason=reason)
+    run.memory["refused"] = reason
     if state.tries >= (run.cloud.part(Settings).integer("start.retry") or 10):
         raise ResourceUnavailableError(
             f"Unable to start Instance {vm.instance_name} after {state.tries} attempts; the last said: {reason}"
