@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from lakh.base.errors import InsufficientCapacityError
 from lakh.jobs.cloud import Cloud
+from lakh.placement.refusal import Refusal
+from lakh.placement.storage import PoolRequest
 from lakh.resources.disk_offering.row import DiskOfferingRow
-from lakh.resources.storage_pool.connect import reaches
-from lakh.resources.storage_pool.row import CAPACITIES, StoragePoolRow
+from lakh.resources.storage_pool.index import PoolIndex
+from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.volume.row import VolumeRow
 
 
@@ -31,28 +33,25 @@ async def clusters_within_reach(cloud: Cloud, volumes: list[VolumeRow]) -> froze
 
 
 async def choose_pool(cloud: Cloud, volume: VolumeRow, pod_id: int, cluster_id: int) -> StoragePoolRow:
-    """The pool with most room among those that the cluster reaches and that carry the offering's tags.
+    """The pool for a volume among those that the cluster reaches and that carry its offering's tags.
 
-    Raises InsufficientCapacityError that says how many pools failed which check.
+    Which one, settings volume.allocation.algorithm and storage.pool.allocators.order say. It is counted in memory; the
+    caller takes the space with TAKE. Raises InsufficientCapacityError that says how many pools failed which check.
     """
     offerings = await cloud.snapshots.of(DiskOfferingRow)
     offering = offerings.by_id.get(volume.disk_offering_id or 0)
-    tags = {t.strip() for t in ((offering.tags if offering else None) or "").split(",") if t.strip()}
-    room = {row.pool_id: row.limit_bytes - row.allocated_bytes for row in await cloud.store.rows(CAPACITIES)}
-    refused = {"out of reach": 0, "not Up": 0, "without the tags": 0, "without room": 0}
-    fit: list[StoragePoolRow] = []
-    for pool in await cloud.snapshots.of(StoragePoolRow):
-        if not reaches(pool, volume.zone_id, cluster_id):
-            refused["out of reach"] += 1
-        elif pool.status != "Up":
-            refused["not Up"] += 1
-        elif not tags <= {t for t in pool.tags.split(",") if t}:
-            refused["without the tags"] += 1
-        elif room.get(pool.id, 0) < volume.size_bytes:
-            refused["without room"] += 1
-        else:
-            fit.append(pool)
-    if not fit:
-        counts = ", ".join(f"{count} {why}" for why, count in refused.items() if count)
-        raise InsufficientCapacityError(f"No storage pool for volume {volume.name}: {counts or 'there is none'}")
-    return max(fit, key=lambda p: (room[p.id], -p.id))
+    index = cloud.part(PoolIndex)
+    algorithm, allocators = index.algorithm(volume.zone_id)
+    request = PoolRequest(
+        zone_id=volume.zone_id,
+        size_bytes=max(volume.size_bytes, 1),
+        cluster_id=cluster_id,
+        tags=tuple(t.strip() for t in ((offering.tags if offering else None) or "").split(",") if t.strip()),
+        account_id=volume.account_id,
+        algorithm=algorithm,
+        allocators=allocators,
+    )
+    found = await index.choose(request)
+    if isinstance(found, Refusal):
+        raise InsufficientCapacityError(f"No storage pool for volume {volume.name}: {found.text()}")
+    return (await cloud.snapshots.of(StoragePoolRow)).by_id[found.pool_id]
