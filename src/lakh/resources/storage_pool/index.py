@@ -1,8 +1,8 @@
 """All primary storage pools as placement's columns, kept up by what this server places and refreshed from the store.
 
 Memory proposes: what this server chose is counted at once, what others take or give back is seen at the next refresh.
-One comes every few seconds while pools change, and before a pool is refused or is nearly full. The guarded UPDATE of
-`storage_pool_capacity` decides.
+One comes every few seconds while space is taken, at once after pools or settings changed, and before a pool is refused
+or is nearly full. The guarded UPDATE of `storage_pool_capacity` decides.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ REFRESH_SECONDS: Final = 5.0
 SCARCE: Final = 0.02
 """A pool with less of its space free than this is looked at in the store before it is chosen."""
 
-_TABLES: Final = frozenset({"storage_pool", "storage_pool_capacity", "configuration"})
+_FACTS: Final = frozenset({"storage_pool", "configuration"})
+"""Tables whose changes count at once; those of storage_pool_capacity come with every placement and wait."""
 
 
 class PoolIndex:
@@ -31,13 +32,15 @@ class PoolIndex:
         self._cloud = cloud
         self.columns = PoolColumns()
         self._known: set[int] = set()
-        self._changed = True
+        self._changed = self._facts_changed = True
         self._refreshed = 0.0
         self._loading: asyncio.Task[None] | None = None
         cloud.store.on_commit(self._note)
 
     def _note(self, tables: frozenset[str]) -> None:
-        if not tables.isdisjoint(_TABLES):
+        if not tables.isdisjoint(_FACTS):
+            self._changed = self._facts_changed = True
+        elif "storage_pool_capacity" in tables:
             self._changed = True
 
     async def choose(self, request: PoolRequest) -> PoolPlan | Refusal:
@@ -71,7 +74,7 @@ class PoolIndex:
         """
         if not self._changed:
             return True
-        if self._known and self._cloud.clock.monotonic() - self._refreshed < patience_seconds:
+        if not self._facts_changed and self._cloud.clock.monotonic() - self._refreshed < patience_seconds:
             return False
         if self._loading is None:
             self._loading = asyncio.create_task(self._load())
@@ -80,7 +83,7 @@ class PoolIndex:
 
     async def _load(self) -> None:
         try:
-            self._changed = False
+            self._changed = self._facts_changed = False
             capacities = await self._cloud.store.rows(CAPACITIES)
             pools = {pool.id: pool for pool in await self._cloud.snapshots.of(StoragePoolRow) if pool.scope != "HOST"}
             for gone in self._known - pools.keys():
