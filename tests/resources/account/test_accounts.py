@@ -118,6 +118,17 @@ async def test_an_account_with_things_left_stays_and_the_job_says_what_is_left(a
     assert left["state"] == "disabled"
 
 
+async def test_keys_groups_and_user_data_go_with_their_account(api: Api) -> None:
+    joe = await api.user("joe")
+    await joe.call("createSSHKeyPair", name="key")
+    await joe.call("registerUserData", name="data", userdata="aGVsbG8=")
+    await joe.call("createInstanceGroup", name="group")
+    await joe.job("createAffinityGroup", name="apart", type="host anti-affinity")
+    assert (await api.admin.job("deleteAccount", id=joe.account.uuid))["success"] is True
+    for command in ("listSSHKeyPairs", "listUserData", "listInstanceGroups", "listAffinityGroups"):
+        assert await api.admin.call(command, listall=True) == {}
+
+
 async def _allocate_address(api: Api, account: AccountRow) -> None:
     row = IpAddressRow(
         id=api.cloud.id("ip_address"),

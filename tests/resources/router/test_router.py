@@ -294,3 +294,15 @@ async def test_a_lost_host_moves_its_routers(routed: Routed) -> None:
     assert moved["hostid"] != router["hostid"]
     assert len(list(routed.model(moved).leases())) == 1, "what it knew was told again"
     assert (await routed.router_of(idle))["state"] == "Stopped", "nobody needs that one"
+
+
+async def test_an_account_goes_with_its_instance_network_and_router(routed: Routed) -> None:
+    joe = await routed.api.user("joe")
+    front = await routed.network(joe, "front")
+    await routed.deploy(joe, front)
+    assert (await routed.api.admin.job("deleteAccount", id=joe.account.uuid))["success"] is True
+    for command in ("listVirtualMachines", "listRouters", "listVolumes"):
+        assert await routed.api.admin.call(command, listall=True) == {}, command
+    assert await routed.api.admin.call("listNetworks", listall=True, type="Isolated") == {}
+    assert not [a for a in await routed.api.cloud.store.rows(ADDRESSES) if a.account_id == joe.account.id]
+    await routed.world.check()

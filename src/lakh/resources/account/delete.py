@@ -32,11 +32,11 @@ class _Owned(NamedTuple):
 OWNED = (
     _Owned("vm", "destroyVirtualMachine", "type = 'User'", {"expunge": True}),
     _Owned("snapshot", "deleteSnapshot", "", {}),
+    _Owned("network", "deleteNetwork", "", {"forced": True}),
     _Owned("volume", "destroyVolume", "", {"expunge": True}),
     _Owned("template", "deleteTemplate", "", {}),
-    _Owned("network", "deleteNetwork", "", {"forced": True}),
 )
-"""In this order: what uses comes before what is used."""
+"""In this order: what uses comes before what is used. A network takes its routers and their disks with it."""
 
 REMOVE = statement(
     "account.remove", "UPDATE account SET removed_ms = $2, state = 'removed' WHERE id = $1 AND removed_ms IS NULL"
@@ -47,7 +47,14 @@ REMOVE_USERS = statement(
 REMOVE_KEYS = statement(
     "api_key.remove_of_account", "UPDATE api_key SET removed_ms = $2 WHERE account_id = $1 AND removed_ms IS NULL"
 )
-_WITH_THE_ACCOUNT = frozenset({"users", "api_key"})
+REMOVE_NAMED = [
+    statement(
+        f"{table}.remove_of_account", f"UPDATE {table} SET removed_ms = $2 WHERE account_id = $1 AND removed_ms IS NULL"
+    )
+    for table in ("affinity_group", "instance_group", "ssh_key_pair", "user_data")
+]
+"""What only instances use, of which none is left by then."""
+_WITH_THE_ACCOUNT = frozenset({"users", "api_key", *(made.changes for made in REMOVE_NAMED)})
 
 
 class Deletion(State):
@@ -91,12 +98,10 @@ async def _check_nothing_left(run: Run[Deletion]) -> None:
 async def remove(run: Run[Deletion]) -> TxnSpec:
     account_id, now_ms = run.state.account_id, run.cloud.now_ms()
     run.finish(job_result(DeleteAccount.SPEC, None))
-    return (
-        TxnSpec("deleteAccount")
-        .add(REMOVE_KEYS, account_id, now_ms, expect=None)
-        .add(REMOVE_USERS, account_id, now_ms, expect=None)
-        .add(REMOVE, account_id, now_ms)
-    )
+    txn = TxnSpec("deleteAccount")
+    for removal in (*REMOVE_NAMED, REMOVE_KEYS, REMOVE_USERS):
+        txn.add(removal, account_id, now_ms, expect=None)
+    return txn.add(REMOVE, account_id, now_ms)
 
 
 class DeleteAccount(
