@@ -103,7 +103,7 @@ async def test_a_host_is_added_by_the_agent_that_is_there(ground: Ground) -> Non
 async def test_a_host_is_deleted_once_it_is_empty(ground: Ground) -> None:
     admin, host = ground.api.admin, await ground.join()
     vm = await put_vm(ground, host, "one")
-    await refused(admin.call("deleteHost", id=host.uuid), 536, "1 instances are on it")
+    await refused(admin.call("deleteHost", id=host.uuid), 530, "not in maintenance mode")
     assert (await host_now(ground, host))["resourcestate"] == "Enabled"
 
     await admin.call("deleteHost", id=host.uuid, forced=True)

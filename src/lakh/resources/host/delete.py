@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakh.base.errors import ResourceInUseError
+from lakh.base.errors import InternalError, ResourceInUseError
 from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
@@ -42,6 +42,11 @@ class DeleteHost(SyncCommand, roles=("Admin", "ResourceAdmin")):
         cloud = call.cloud
         host = await live_host(cloud, self.id)
         state = next_state(host, "DeleteHost")
+        if host.type == ROUTING and not self.forced and host.resource_state != "Maintenance":
+            raise InternalError(
+                f"Host {host.uuid} cannot be deleted as it is not in maintenance mode. Either put the host into"
+                " maintenance or perform a forced deletion."
+            )
         if self.forced:
             await _say_goodbye(cloud, host)
             await stop_lost(cloud, host.id, f"host {host.name} is deleted")
