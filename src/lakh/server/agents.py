@@ -14,6 +14,7 @@ from lakh.jobs.cloud import Cloud
 from lakh.resources.host.absence import PING_TIMEOUT, Absences
 from lakh.resources.host.arrive import arrive
 from lakh.resources.host.index import HostIndex
+from lakh.resources.vm.console import answer_console
 from lakh.resources.vm.power_report import PowerReports, take_report
 from lakh.wire.errors import ProtocolError
 from lakh.wire.message import API, Message
@@ -82,12 +83,18 @@ class Agents:
         self._cloud.part(Absences).heard(host_ids)
 
     def on_agent_request(self, request: Request) -> None:
+        self._spawn(self._answer(request))
+
+    async def _answer(self, request: Request) -> None:
+        """What an agent asks or tells by itself; what nobody knows is acknowledged."""
         try:
             commands = request.commands()
         except ProtocolError:
             return
         body = {"result": True, "contextMap": {}, "wait": 0}
-        request.answer([Message(API + "AgentControlAnswer", dict(body)) for _ in commands])
+        request.answer(
+            [await answer_console(self._cloud, c) or Message(API + "AgentControlAnswer", dict(body)) for c in commands]
+        )
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(self._guarded(work))
