@@ -104,4 +104,8 @@ async def test_a_registered_template_becomes_ready_and_a_vm_boots_from_it(runnin
     assert template["size"] == 2 << 30
     assert template["downloaddetails"][0]["downloadState"] == "DOWNLOADED"
     hosts = await admin.call("listHosts", type="SecondaryStorageVM")
-    assert [host["state"] for host in hosts["host"]] == ["Up"]
+    (agent,) = hosts["host"]
+    assert agent["state"] == "Up"
+    systemvms = (await admin.call("listSystemVms", systemvmtype="secondarystoragevm"))["systemvm"]
+    assert (agent["name"], agent["virtualmachineid"]) == (systemvms[0]["name"], systemvms[0]["id"])
+    assert not {"clusterid", "hypervisor", "cpunumber", "memorytotal"} & agent.keys()

@@ -15,10 +15,11 @@ from lakh.jobs.cloud import Cloud
 from lakh.resources.capacity.view import percent
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.configuration.values import Settings
-from lakh.resources.host.index import HostIndex
+from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.row import CAPACITIES_OF, TAGS_OF, HostCapacityRow, HostRow, HostTagRow
 from lakh.resources.management_server.row import ManagementServerRow
 from lakh.resources.pod.row import PodRow
+from lakh.resources.vm.row import BY_INSTANCE_NAMES, VmRow
 from lakh.resources.zone.row import ZoneRow
 
 Enum = Annotated[str, msgspec.Meta(extra={"type": "enum"})]
@@ -140,6 +141,7 @@ async def host_views(cloud: Cloud, rows: list[HostRow], levels: frozenset[str] =
     )
     ha_tag = cloud.part(Settings).text("ha.tag")
     jobs = cloud.worker.acting_on({row.uuid for row in rows})
+    vms = {vm.instance_name: vm.uuid for vm in await _system_vms(cloud, rows)}
     views = []
     for row in rows:
         fact = index.facts.get(row.id)
@@ -150,12 +152,21 @@ async def host_views(cloud: Cloud, rows: list[HostRow], levels: frozenset[str] =
             **_tags(tags.get(row.id, []), ha_tag),
             **(_allocation(row, capacities[row.id]) if row.id in capacities else {}),
         )
+        if row.type != ROUTING:
+            view.cpusockets = view.cpunumber = view.cpuspeed = view.memorytotal = None
+            view.virtualmachineid = vms.get(row.name)
         if levels & {"all", "events"}:
             view.events = "; ".join(sorted(machine("Host.Status").events(status)))
         if (job := jobs.get(row.uuid)) is not None:
             view.jobid, view.jobstatus = job.uuid, job.status
         views.append(view)
     return views
+
+
+async def _system_vms(cloud: Cloud, rows: list[HostRow]) -> list[VmRow]:
+    """The VMs whose agents some of the rows are: an agent bears its VM's name (addendum 4.4)."""
+    names = [row.name for row in rows if row.type != ROUTING]
+    return await cloud.store.rows(BY_INSTANCE_NAMES, names) if names else []
 
 
 async def host_view(cloud: Cloud, row: HostRow) -> HostView:
