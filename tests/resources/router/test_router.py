@@ -306,3 +306,13 @@ async def test_an_account_goes_with_its_instance_network_and_router(routed: Rout
     assert await routed.api.admin.call("listNetworks", listall=True, type="Isolated") == {}
     assert not [a for a in await routed.api.cloud.store.rows(ADDRESSES) if a.account_id == joe.account.id]
     await routed.world.check()
+
+
+async def test_maintenance_of_their_pool_stops_routers_too(routed: Routed) -> None:
+    joe, admin = await routed.api.user("joe"), routed.api.admin
+    front = await routed.network(joe, "front")
+    await routed.deploy(joe, front)
+    pool = (await admin.call("listStoragePools"))["storagepool"][0]["id"]
+    assert (await admin.job("enableStorageMaintenance", id=pool))["storagepool"]["state"] == "Maintenance"
+    assert (await routed.router_of(front))["state"] == "Stopped"
+    assert routed.world.running() == {}

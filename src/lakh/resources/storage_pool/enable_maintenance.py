@@ -11,7 +11,7 @@ import msgspec
 
 from lakh.base import limits
 from lakh.base.errors import ApiError, InternalError
-from lakh.contract.declaration import ADMIN, COMMANDS, param
+from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
@@ -21,7 +21,7 @@ from lakh.resources.storage_pool.hosts import hosts_in_reach, on_each
 from lakh.resources.storage_pool.row import SET_DETAILS, StoragePoolRow
 from lakh.resources.storage_pool.states import move, next_status
 from lakh.resources.storage_pool.view import STOPPED, StoragePoolView, pool_views
-from lakh.resources.vm.row import BY_IDS, USER, VmRow
+from lakh.resources.vm.row import BY_IDS, DOMAIN_ROUTER, USER, VmRow
 from lakh.store.statement import TxnSpec, statement
 
 INSTANCES = statement(
@@ -34,6 +34,10 @@ HALTED = ("Stopped", "Destroyed", "Expunging", "Error")
 class MaintenanceState(State):
     pool_id: int
     stopped: list[str] = []
+
+
+STOPS = {USER: "stopVirtualMachine", DOMAIN_ROUTER: "stopRouter"}
+"""The command that stops an instance of a type; system VMs have one of their own."""
 
 
 async def running_on(run: Run[MaintenanceState]) -> list[VmRow]:
@@ -65,9 +69,7 @@ async def stop_instances(run: Run[MaintenanceState]) -> None:
 
 
 async def _stop(run: Run[MaintenanceState], vm: VmRow, places: asyncio.Semaphore) -> None:
-    command = "stopVirtualMachine" if vm.type == USER else "stopSystemVm"
-    if command not in COMMANDS:
-        return
+    command = STOPS.get(vm.type, "stopSystemVm")
     async with places:
         try:
             await run.child(command, f"stop:{vm.id}", id=vm.id)
