@@ -162,6 +162,13 @@ async def test_five_failures_disable_the_user_and_a_success_forgets_them(api: Ap
     assert (await Browser(api.client()).login()).status == 200
 
 
+async def test_nobody_locks_out_a_root_admin(api: Api) -> None:
+    boss = await api.user("boss", kind=1)
+    for _ in range(6):
+        assert (await api.client().post("command=login&response=json&username=boss&password=wrong")).status == 531
+    assert (await api.admin.call("listUsers", id=boss.user.uuid))["user"][0]["state"] == "enabled"
+
+
 async def test_a_session_of_a_disabled_or_deleted_user_ends(api: Api) -> None:
     joe = await api.user("joe")
     browser = Browser(api.client())

@@ -117,12 +117,16 @@ class Login(
         return (rows[0] if rows else None), domain
 
     async def _failed(self, exchange: Exchange, user: UserRow | None) -> None:
-        """Counts a failure; at the allowed number the user is disabled."""
+        """Counts a failure; at the allowed number the user is disabled.
+
+        Not a root admin: anybody who knows the name could lock out the last one who may enable users.
+        """
         if user is None:
             return
         allowed = exchange.cloud.part(Settings).integer("incorrect.login.attempts.allowed")
+        identity = await exchange.identities.of_user(user.id)
         txn = TxnSpec("login.failed").add(FAILED, user.id)
-        if allowed > 0:
+        if allowed > 0 and not (identity is not None and identity.caller.is_root_admin):
             txn.add(LOCK_OUT, user.id, allowed, expect=None)
         await exchange.cloud.store.submit(txn)
 
