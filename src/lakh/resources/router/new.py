@@ -17,12 +17,12 @@ from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system_addresses import zone_network
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.nic.row import INSERT as INSERT_NIC
-from lakh.resources.nic.row import NicRow, mac_address
+from lakh.resources.nic.row import NicRow
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.template.row import TemplateRow
 from lakh.resources.template.system import system_template
-from lakh.resources.user.row import SYSTEM_USER
 from lakh.resources.vlan.row import VlanRangeRow
+from lakh.resources.vm.new_system import bare_nic, root_volume, system_vm
 from lakh.resources.vm.row import DOMAIN_ROUTER, INSERT, VmRow
 from lakh.resources.volume.row import INSERT as INSERT_VOLUME
 from lakh.resources.volume.row import VolumeRow
@@ -56,13 +56,15 @@ async def new_router(
     """
     zone = (await cloud.snapshots.of(ZoneRow)).by_id[network.zone_id]
     template = await _template(cloud, zone)
-    vm = _vm(cloud, network, template, await _compute(cloud, zone, offering))
+    owner = (network.account_id, network.domain_id)
+    compute = await _compute(cloud, zone, offering)
+    vm = system_vm(cloud, DOMAIN_ROUTER, owner, network.zone_id, template, compute, network.id)
     nics = [
         await _guest_nic(cloud, vm, network, is_default=source_nat is None),
-        _nic(cloud, vm, await zone_network(cloud, zone, "Control"), 1),
+        bare_nic(cloud, vm, await zone_network(cloud, zone, "Control"), 1),
     ]
     if source_nat is not None:
-        public = _nic(cloud, vm, await zone_network(cloud, zone, "Public"), 2, is_default=True)
+        public = bare_nic(cloud, vm, await zone_network(cloud, zone, "Public"), 2, is_default=True)
         within = (await cloud.snapshots.of(VlanRangeRow)).by_id[source_nat.range_id]
         nics.append(
             msgspec.structs.replace(
@@ -74,7 +76,7 @@ async def new_router(
                 state="Reserved",
             )
         )
-    return NewRouter(vm, _volume(cloud, vm, template), nics)
+    return NewRouter(vm, root_volume(cloud, vm, template), nics)
 
 
 async def _template(cloud: Cloud, zone: ZoneRow) -> TemplateRow:
@@ -97,88 +99,12 @@ async def _compute(cloud: Cloud, zone: ZoneRow, offering: NetworkOfferingRow) ->
     return next(o for o in offerings if o.unique_name == BUILT_IN)
 
 
-def _vm(cloud: Cloud, network: NetworkRow, template: TemplateRow, compute: ServiceOfferingRow) -> VmRow:
-    vm_id, now_ms = cloud.id("vm"), cloud.now_ms()
-    name = f"r-{vm_id}-VM"
-    return VmRow(
-        id=vm_id,
-        uuid=cloud.uuid(),
-        name=name,
-        display_name=None,
-        instance_name=name,
-        type=DOMAIN_ROUTER,
-        state="Stopped",
-        account_id=network.account_id,
-        domain_id=network.domain_id,
-        user_id=SYSTEM_USER,
-        zone_id=network.zone_id,
-        pod_id=None,
-        host_id=None,
-        last_host_id=None,
-        template_id=template.id,
-        iso_id=None,
-        os_type_id=template.os_type_id,
-        service_offering_id=compute.id,
-        network_id=network.id,
-        hypervisor=template.hypervisor,
-        arch=template.arch,
-        cpus=compute.cpus or 1,
-        speed_mhz=compute.speed_mhz or 500,
-        memory_mb=compute.memory_mb or 512,
-        ha_enabled=True,
-        limit_cpu_use=compute.limit_cpu_use,
-        dynamic_scaling=False,
-        display_vm=True,
-        group_id=None,
-        user_data=None,
-        key_pairs=None,
-        public_keys=None,
-        password=None,
-        vnc_password=f"{cloud.random.getrandbits(96):024x}",
-        details_json="{}",
-        extra_json="{}",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-    )
-
-
-def _volume(cloud: Cloud, vm: VmRow, template: TemplateRow) -> VolumeRow:
-    return VolumeRow(
-        id=cloud.id("volume"),
-        uuid=cloud.uuid(),
-        name=f"ROOT-{vm.id}",
-        type="ROOT",
-        state="Allocated",
-        account_id=vm.account_id,
-        domain_id=vm.domain_id,
-        zone_id=vm.zone_id,
-        pool_id=None,
-        last_pool_id=None,
-        vm_id=vm.id,
-        device_id=0,
-        template_id=template.id,
-        disk_offering_id=None,
-        size_bytes=template.size_bytes,
-        min_iops=None,
-        max_iops=None,
-        provisioning_type="thin",
-        format=template.format,
-        path=None,
-        chain_info=None,
-        display_volume=True,
-        recreatable=True,
-        attached_ms=vm.created_ms,
-        created_ms=vm.created_ms,
-        updated_ms=vm.created_ms,
-    )
-
-
 async def _guest_nic(cloud: Cloud, vm: VmRow, network: NetworkRow, *, is_default: bool) -> NicRow:
     """The gateway of an isolated network; in a shared one, whose gateway is another, an address of its range."""
     ip = network.gateway
     if network.guest_type == "Shared":
         ip = await cloud.part(GuestAddresses).take(network)
-    made = _nic(cloud, vm, network, 0, is_default=is_default)
+    made = bare_nic(cloud, vm, network, 0, is_default=is_default)
     return msgspec.structs.replace(
         made,
         ip=ip,
@@ -186,27 +112,4 @@ async def _guest_nic(cloud: Cloud, vm: VmRow, network: NetworkRow, *, is_default
         gateway=network.gateway,
         broadcast_uri=network.broadcast_uri,
         state="Reserved",
-    )
-
-
-def _nic(cloud: Cloud, vm: VmRow, network: NetworkRow, position: int, *, is_default: bool = False) -> NicRow:
-    """A NIC without address: the control one gets its own with the host."""
-    nic_id = cloud.id("nic")
-    return NicRow(
-        id=nic_id,
-        uuid=cloud.uuid(),
-        vm_id=vm.id,
-        network_id=network.id,
-        device_id=position,
-        ip=None,
-        netmask=None,
-        gateway=None,
-        mac=mac_address(nic_id),
-        is_default=is_default,
-        broadcast_uri=None,
-        traffic_type=network.traffic_type,
-        security_group_enabled=False,
-        secondary_ips="",
-        state="Allocated",
-        created_ms=vm.created_ms,
     )
