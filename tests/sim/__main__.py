@@ -6,5 +6,9 @@ import sys
 
 from tests.sim.simulation import Simulation
 
+from lakh.base import log
+
+log.configure("error")
+
 simulation = Simulation(int(sys.argv[1]))
 print(simulation.run(), simulation.events)  # noqa: T201

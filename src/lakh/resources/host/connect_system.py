@@ -58,8 +58,8 @@ async def connect_system(cloud: Cloud, session: Session, startup: Startup) -> in
         return None
     before = host.status
     index.upsert(msgspec.structs.replace(host, status="Connecting"))
+    index.set_connected(host.id, False)  # until it is Ready: it refuses downloads before
     session.attach(host.id)
-    index.set_connected(host.id, True)
     try:
         await _prepare(cloud, host, kind)
         await ready(cloud, host)
