@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from tests.api import Api, Tenant
 from tests.networks import Site, equip, offering
 from tests.world import FakeHosts, World
@@ -11,13 +12,12 @@ from tests.world import FakeHosts, World
 from lakh.agent.router import Router
 from lakh.resources.network.system import put_system_networks
 from lakh.resources.template.row import INSERT_STORE, TemplateRow, TemplateStoreRow
-from lakh.resources.vm.row import VmRow
-from lakh.store.statement import TxnSpec, select
+from lakh.store.statement import TxnSpec, statement
 
 GIB = 1 << 30
 NAT = "DefaultIsolatedNetworkOfferingWithSourceNatService"
 
-VM_BY_UUID = select("test.vm_by_uuid", VmRow, "WHERE uuid = $1")
+SET_SECURED = statement("test.zone_secured", "UPDATE zone SET security_group_enabled = $2 WHERE id = $1")
 
 
 class Routed:
@@ -29,12 +29,13 @@ class Routed:
         self.site = site
 
     @classmethod
-    async def start(cls, *, hosts: int = 4, vlan: str = "100-199") -> Routed:
+    async def start(cls, *, hosts: int = 4, vlan: str = "100-199", security_groups: bool = False) -> Routed:
         fakes = FakeHosts()
         api = await Api.start(hosts=fakes)
         world = await World.build(api.cloud, hosts=hosts)
-        txn = TxnSpec("test.system")
-        await put_system_networks(api.cloud, txn, world.made.zone)
+        zone = msgspec.structs.replace(world.made.zone, security_group_enabled=security_groups)
+        txn = TxnSpec("test.system").add(SET_SECURED, zone.id, security_groups)
+        await put_system_networks(api.cloud, txn, zone)
         template = next(t for t in await api.cloud.snapshots.of(TemplateRow) if t.type == "SYSTEM")
         store = world.made.store
         copy = TemplateStoreRow(
@@ -52,7 +53,7 @@ class Routed:
             updated_ms=0,
         )
         await api.cloud.store.submit(txn.put(INSERT_STORE, copy))
-        return cls(api, world, await equip(api, world.made.zone, vlan=vlan))
+        return cls(api, world, await equip(api, zone, vlan=vlan))
 
     async def stop(self) -> None:
         await self.api.stop()

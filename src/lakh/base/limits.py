@@ -83,6 +83,7 @@ CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails
 HOSTS_CONNECTING: Final = 500  # hosts in connect processing at once; above: they wait with their link open
 
+RULESETS_AT_ONCE: Final = 200  # security group rules under way to hosts; above: the others wait
 ROUTER_ENTRIES_AT_ONCE: Final = 64  # guests that one request tells a router of; above: the next request
 
 # --- healing ---------------------------------------------------------------------------------------------------------

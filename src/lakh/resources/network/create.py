@@ -104,6 +104,8 @@ class CreateNetwork(SyncCommand, answer=NetworkView, event="NETWORK.CREATE"):
         grouped = zone.security_group_enabled and offering.guest_type == "Isolated"
         if grouped and "SourceNat" in services_of_offering(offering):
             raise ParameterError("Isolated networks with SourceNat are not supported in a zone with security groups")
+        if "SecurityGroup" in services_of_offering(offering) and not zone.security_group_enabled:
+            raise ParameterError(f"Zone {zone.name} has no security groups; choose an offering without them")
         if offering.guest_type == "Shared" and not call.caller.is_root_admin:
             raise PermissionDeniedError("Only root admins can create networks of type Shared")
         return offering

@@ -30,12 +30,16 @@ READY = ("Implemented", "Setup")
 TRIES = 3
 
 
-async def prepare_nics(run: Run[Any], vm: VmRow, password: str | None) -> None:
-    """Idempotent. Raises ResourceUnavailableError when a network cannot be implemented or a router refuses."""
+async def prepare_nics(run: Run[Any], vm: VmRow, password: str | None) -> list[NicRow]:
+    """Idempotent; returns the VM's NICs.
+
+    Raises ResourceUnavailableError when a network cannot be implemented or a router refuses.
+    """
     nics = run.memory["nics"] = await run.cloud.store.rows(NICS_OF_VM, vm.id)
     for nic in sorted(nics, key=lambda n: (not n.is_default, n.device_id)):
         if nic.traffic_type == "Guest":
             await _prepare(run, vm, nic, password)
+    return list(nics)
 
 
 async def _prepare(run: Run[Any], vm: VmRow, nic: NicRow, password: str | None) -> None:

@@ -25,6 +25,8 @@ from lakh.resources.host.index import HostIndex
 from lakh.resources.instance_group.choose import group_for
 from lakh.resources.network.cached import Networks
 from lakh.resources.nic.row import NicRow
+from lakh.resources.security_group.membership import groups_for as security_groups_for
+from lakh.resources.security_group.membership import join
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.template.row import TemplateRow
 from lakh.resources.vm.details import check_details
@@ -67,8 +69,6 @@ class Deployment:
         if owner.state == "disabled":
             raise PermissionDeniedError(f"The owner of the Instance, account {owner.name}, is disabled")
         _check_host(call, asked)
-        if asked.securitygroupnames:
-            raise ParameterError(f"Unable to find security group by name {asked.securitygroupnames[0][:64]}")
         template = await _template(call, asked, owner, zone)
         offering = await live(call.cloud, ServiceOfferingRow, asked.serviceofferingid, "serviceofferingid")
         if offering.is_system:
@@ -82,6 +82,11 @@ class Deployment:
         volumes = await _volumes(call, asked, owner, vm, template, offering)
         wanted = await _wanted_nics(call, asked, owner, zone)
         await check_networks(call, owner, zone, wanted)
+        networks = [nic.network for nic in wanted]
+        secured = await security_groups_for(
+            call.cloud, owner, networks, asked.securitygroupids, asked.securitygroupnames
+        )
+        join(more, vm.id, secured)
         if asked.name is not None:
             await check_name_is_free(call.cloud, asked.name, [w.network for w in wanted])
         return cls(vm, volumes, await make_nics(call, vm.id, wanted), more, bool(groups))

@@ -18,6 +18,7 @@ from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.network.prepare import release_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import REMOVE_OF_VM
+from lakh.resources.security_group.membership import gone as leave_security_groups
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.tag.row import DELETE_ALL as DELETE_TAGS
@@ -93,6 +94,8 @@ async def remove_vm(cloud: Cloud, txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=len(nics))
     for nic in nics:
         cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
+    if any(nic.security_group_enabled for nic in nics):
+        leave_security_groups(txn, vm.id)
     txn.add(SEEN, [vm.id], expect=None)
     txn.add(DELETE_TAGS, TAGGED_AS, vm.id, expect=None)
     txn.add(LEAVE_AFFINITY_GROUPS, vm.id, expect=None)

@@ -23,6 +23,7 @@ from lakh.resources.network.cached import Networks
 from lakh.resources.network.prepare import prepare_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import NicRow
+from lakh.resources.security_group.membership import started
 from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
@@ -42,7 +43,8 @@ log = logger(__name__)
 
 class LaunchState(State):
     """What a launch knows. `start` false: every step passes. `placed` maps volume ids to their pool, `paths` to what
-    the host created. `last_host`: prefer where the VM last ran. `grouped`: it may be in affinity groups."""
+    the host created. `last_host`: prefer where the VM last ran. `grouped`: it may be in affinity groups; `secured`: in
+    security groups."""
 
     vm_id: int
     start: bool = True
@@ -54,6 +56,7 @@ class LaunchState(State):
     wanted_cluster_id: int | None = None
     last_host: bool = False
     grouped: bool = True
+    secured: bool = False
     planner: str | None = None
     password: str | None = None
     placed: dict[int, int] = {}
@@ -139,7 +142,8 @@ async def prepare_network(run: Run[Any]) -> None:
     """Implements the VM's networks where needed and tells their routers of it."""
     if not run.state.start:
         return
-    await prepare_nics(run, await vm_of(run), run.state.password)
+    nics = await prepare_nics(run, await vm_of(run), run.state.password)
+    run.state.secured = any(nic.security_group_enabled for nic in nics)
 
 
 async def create_disks(run: Run[Any]) -> None:
@@ -281,4 +285,6 @@ def running(cloud: Cloud, state: Any) -> TxnSpec:
     txn = TxnSpec("vm.publish").add(TO_RUNNING, state.vm_id, state.host_id, now_ms)
     for volume_id, (path, size_bytes) in sorted(state.paths.items()):
         txn.add(READY, volume_id, path, size_bytes, now_ms)
+    if state.secured:
+        started(txn, state.vm_id)
     return txn

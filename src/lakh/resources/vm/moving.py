@@ -16,6 +16,7 @@ from lakh.resources.command import Call
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE
+from lakh.resources.security_group.row import MARK_VM
 from lakh.resources.vm.access import current_vm
 from lakh.resources.vm.choose_host import choose_host
 from lakh.resources.vm.launch import LaunchState, machine_of
@@ -168,6 +169,7 @@ async def arrived(run: Run[MigrateState], txn: TxnSpec) -> VmRow:
     vm = await current_vm(run)
     after = move(txn, vm, "OperationSucceeded", cloud.now_ms(), host_id=state.host_id)
     txn.add(RELEASE, state.source_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    txn.add(MARK_VM, vm.id, expect=None)  # its new host must be told the rules of its security groups
     if not run.memory.get("left"):
         run.memory["left"] = True
         _release_columns(run, vm, state.source_id)

@@ -7,6 +7,7 @@ from typing import Annotated
 from lakh.contract.view import ApiDate, Integer, View, admin_only, as_set
 from lakh.resources.affinity_group.view import AffinityGroupView
 from lakh.resources.nic.view import NicView
+from lakh.resources.security_group.view import SecurityGroupView
 from lakh.resources.tag.view import TagView
 
 
@@ -56,7 +57,7 @@ class UserVmView(View, kw_only=True):
     guestosid: str | None = None
     rootdeviceid: int | None = None
     rootdevicetype: str | None = None
-    securitygroup: Annotated[list[View], as_set]
+    securitygroup: Annotated[list[SecurityGroupView], as_set]
     password: str | None = None
     nic: Annotated[list[NicView], as_set]
     hypervisor: str

@@ -23,6 +23,8 @@ from lakh.resources.instance_group.row import BY_IDS as GROUPS_BY_IDS
 from lakh.resources.network.cached import Networks
 from lakh.resources.nic.row import OF_VMS as NICS_OF_VMS
 from lakh.resources.nic.view import NicView, nic_view
+from lakh.resources.security_group.view import SecurityGroupView
+from lakh.resources.security_group.view import groups_of_vms as security_groups_of_vms
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.tag.view import TagView, tags_of
@@ -59,6 +61,7 @@ class _Related:
     nics: dict[int, list[NicView]] = field(default_factory=dict)
     volumes: dict[int, list[VolumeRow]] = field(default_factory=dict)
     tags: dict[int, list[TagView]] = field(default_factory=dict)
+    secured: dict[int, list[SecurityGroupView]] = field(default_factory=dict)
     affinity: dict[int, list[AffinityGroupView]] = field(default_factory=dict)
     groups: dict[int, tuple[str, str]] = field(default_factory=dict)
     user_data: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -103,6 +106,8 @@ async def _related(cloud: Cloud, vms: Sequence[VmRow], caller: Caller, details: 
     if _wants(details, "volume", "diskoff"):
         for volume in await cloud.store.rows(VOLUMES_OF_VMS, ids):
             found.volumes.setdefault(volume.vm_id or 0, []).append(volume)
+    if _wants(details, "secgrp") and await _any_secured(cloud, vms):
+        found.secured = await security_groups_of_vms(cloud, ids)
     if _wants(details, "affgrp"):
         found.affinity = await groups_of_vms(cloud, ids)
     if _wants(details, "group") and (groups := sorted({vm.group_id for vm in vms if vm.group_id is not None})):
@@ -112,6 +117,12 @@ async def _related(cloud: Cloud, vms: Sequence[VmRow], caller: Caller, details: 
     if _wants(details, "tags"):
         found.tags = await tags_of(cloud, TAGGED_AS, ids)
     return found
+
+
+async def _any_secured(cloud: Cloud, vms: Sequence[VmRow]) -> bool:
+    """True when one of the VMs may be in a security group: only in zones that have them."""
+    zones = (await cloud.snapshots.of(ZoneRow)).by_id
+    return any(zones[zone_id].security_group_enabled for zone_id in {vm.zone_id for vm in vms})
 
 
 async def _read_nics(cloud: Cloud, ids: list[int], caller: Caller, found: _Related) -> None:
@@ -188,6 +199,7 @@ def _add_related(view: UserVmView, vm: VmRow, related: _Related) -> None:
     view.nic = related.nics.get(vm.id, [])
     view.ipaddress = next((n.ipaddress for n in view.nic if n.isdefault), None)
     view.tags = related.tags.get(vm.id, [])
+    view.securitygroup = related.secured.get(vm.id, [])
     view.affinitygroup = related.affinity.get(vm.id, [])
     if (group := related.groups.get(vm.group_id or 0)) is not None:
         view.groupid, view.group = group

@@ -627,6 +627,45 @@ CREATE TABLE role_permission (
 CREATE INDEX role_permission_order ON role_permission (role_id, sort_order, id);
 CREATE UNIQUE INDEX role_permission_rule ON role_permission (role_id, rule);
 CREATE UNIQUE INDEX role_permission_uuid ON role_permission (uuid);
+CREATE TABLE security_group (
+    id BIGINT NOT NULL,
+    uuid TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    description TEXT COLLATE "C",
+    account_id BIGINT NOT NULL,
+    domain_id BIGINT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    removed_ms BIGINT,
+    PRIMARY KEY (id)
+);
+CREATE INDEX security_group_account ON security_group (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX security_group_domain ON security_group (domain_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX security_group_listed ON security_group (id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX security_group_name ON security_group (account_id, name) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX security_group_uuid ON security_group (uuid);
+CREATE TABLE security_group_rule (
+    id BIGINT NOT NULL,
+    uuid TEXT COLLATE "C" NOT NULL,
+    group_id BIGINT NOT NULL,
+    direction TEXT COLLATE "C" NOT NULL,
+    protocol TEXT COLLATE "C" NOT NULL,
+    start_port BIGINT NOT NULL,
+    end_port BIGINT NOT NULL,
+    cidr TEXT COLLATE "C",
+    allowed_group_id BIGINT,
+    created_ms BIGINT NOT NULL,
+    removed_ms BIGINT,
+    PRIMARY KEY (id)
+);
+CREATE INDEX security_group_rule_allowed ON security_group_rule (allowed_group_id, group_id) WHERE removed_ms IS NULL AND allowed_group_id IS NOT NULL;
+CREATE INDEX security_group_rule_group ON security_group_rule (group_id, id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX security_group_rule_uuid ON security_group_rule (uuid);
+CREATE TABLE security_group_vm (
+    group_id BIGINT NOT NULL,
+    vm_id BIGINT NOT NULL,
+    PRIMARY KEY (group_id, vm_id)
+);
+CREATE INDEX security_group_vm_vm ON security_group_vm (vm_id, group_id);
 CREATE TABLE service_offering (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,
@@ -957,6 +996,13 @@ CREATE TABLE vm_power (
     PRIMARY KEY (vm_id)
 );
 CREATE INDEX vm_power_missing ON vm_power (since_ms) WHERE state = 'PowerReportMissing';
+CREATE TABLE vm_ruleset (
+    vm_id BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    pending BOOLEAN NOT NULL,
+    PRIMARY KEY (vm_id)
+);
+CREATE INDEX vm_ruleset_pending ON vm_ruleset (vm_id) WHERE pending;
 CREATE TABLE volume (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,
