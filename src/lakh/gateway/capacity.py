@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import resource
+from collections.abc import Sequence
 from typing import Final
 
 GATEWAYS_AT_LEAST: Final = 2
@@ -35,6 +36,23 @@ def gateways_needed(hosts_known: int, files: int) -> int:
 def must_grow(fullest_sessions: int, files: int) -> bool:
     """True when the fullest gateway holds so many sessions that another one should be started."""
     return fullest_sessions > _GROW_FROM * files
+
+
+def gateways_wanted(hosts_known: int, connections: Sequence[int], running: int, files: int) -> int:
+    """How many gateways there should be now, given each one's connections; never fewer than are `running`.
+
+    Agents that are connected and not known yet count as hosts do. A full gateway asks for one more only once all that
+    were asked for have come: those just started fill first.
+    """
+    needed = max(gateways_needed(max(hosts_known, sum(connections)), files), running)
+    if needed == running == len(connections) and must_grow(max(connections), files) and _all_are_full(connections):
+        needed += 1
+    return needed
+
+
+def _all_are_full(connections: Sequence[int]) -> bool:
+    """False while another gateway has less than half of what the fullest has: the kernel evens them out by itself."""
+    return min(connections) * 2 >= max(connections)
 
 
 class Capacity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lakh.base import limits
@@ -22,6 +23,18 @@ from lakh.wire.message import API, Message
 log = logger(__name__)
 
 
+@dataclass(slots=True)
+class Figures:
+    """Counters since the start, and how many agents are where now."""
+
+    up: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    waiting: int = 0
+    at_work: int = 0
+    power_reports: int = 0
+
+
 class Agents:
     """Implements bus.gateways.AgentEvents for one cloud."""
 
@@ -30,6 +43,7 @@ class Agents:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting = asyncio.Semaphore(limits.HOSTS_CONNECTING)
         self.gateways: Gateways | None = None
+        self.figures = Figures()
         self.on_absence: Callable[[], None] = lambda: None
         """Called when hosts went away or fell silent."""
 
@@ -43,10 +57,20 @@ class Agents:
             log.warning("startup unreadable", peer=agent.peer, error=str(error))
             agent.drop()
             return
-        async with self._connecting:
-            host_id = await arrive(self._cloud, agent, startup)
+        figures, began = self.figures, self._cloud.clock.monotonic()
+        figures.waiting += 1
+        try:
+            async with self._connecting:
+                figures.waiting -= 1
+                figures.at_work += 1
+                host_id = await arrive(self._cloud, agent, startup)
+        finally:
+            figures.at_work -= 1
+            figures.seconds += self._cloud.clock.monotonic() - began
         if host_id is None:
+            figures.refused += 1
             return
+        figures.up += 1
         if self.gateways is not None:
             self.gateways.host_is_up(host_id)
 
@@ -70,6 +94,7 @@ class Agents:
             index.set_connected(host_id, True)
 
     def on_power_report(self, report: PowerReport) -> None:
+        self.figures.power_reports += 1
         self._spawn(take_report(self._cloud, report.host_id, report.states, out_of_band=report.out_of_band))
 
     def on_ruleset_report(self, report: RulesetReport) -> None:

@@ -24,7 +24,7 @@ from lakh.base.clock import SystemClock
 from lakh.base.errors import LakhError
 from lakh.bus.gateways import Gateways
 from lakh.bus.messages import GatewaySettings
-from lakh.gateway.capacity import gateways_needed, open_files
+from lakh.gateway.capacity import gateways_needed, gateways_wanted, open_files
 from lakh.healing.host_liveness import HostLiveness
 from lakh.healing.reconciler import Healing
 from lakh.http import commands
@@ -44,6 +44,8 @@ from lakh.store.opening import open_store
 logger = log.logger(__name__)
 
 _PR_SET_PDEATHSIG = 1
+GROWTH_SECONDS = 1.0
+"""A gateway takes some 500 agents in a second: 6,000 free places last for twelve."""
 
 
 class Late:
@@ -92,7 +94,7 @@ async def serve(config: Configuration, report: TextIO) -> None:
     index = cloud.part(HostIndex)
     await index.load()
     gateways.listen(config.bus_path)
-    edge = Edge(cloud, registry=registry_of(cloud, gateways))
+    edge = Edge(cloud, registry=registry_of(cloud, gateways, agents))
     port = await edge.start(config.api_host, config.api_port)
     if config.integration_port:
         await edge.start_integration(config.integration_port, config.integration_host)
@@ -104,7 +106,7 @@ async def serve(config: Configuration, report: TextIO) -> None:
     healing = Healing(cloud)
     healing.start()
     agents.on_absence = partial(healing.signal, HostLiveness.name)
-    watch = asyncio.create_task(_watch_growth(config, index, report))
+    watch = asyncio.create_task(_watch_growth(config, index, gateways, report))
     await stopped.wait()
     watch.cancel()
     await healing.stop()
@@ -114,15 +116,19 @@ async def serve(config: Configuration, report: TextIO) -> None:
     await store.close()
 
 
-async def _watch_growth(config: Configuration, index: HostIndex, report: TextIO) -> None:
-    """Asks for more gateways as hosts come."""
-    wanted = 0
+async def _watch_growth(config: Configuration, index: HostIndex, gateways: Gateways, report: TextIO) -> None:
+    """Asks for more gateways as hosts become known and agents connect."""
+    files = open_files()
+    wanted = gateways_needed(len(index.facts), files)
     while not config.gateways:
-        await asyncio.sleep(5)
-        needed = gateways_needed(len(index.facts), open_files())
+        await asyncio.sleep(GROWTH_SECONDS)
+        figures = gateways.figures().values()
+        connections = [int(values.get("lakh_gateway_connections", 0)) for values in figures]
+        needed = gateways_wanted(len(index.facts), connections, wanted, files)
         if needed > wanted:
             wanted = needed
-            _tell(report, gateways=needed)
+            logger.info("more gateways", wanted=wanted, connections=sum(connections))
+            _tell(report, gateways=wanted)
 
 
 def _tell(report: TextIO, **facts: int) -> None:

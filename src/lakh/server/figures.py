@@ -10,13 +10,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from lakh.bus.gateways import Gateways
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.index import HostIndex
+from lakh.server.agents import Agents
 
 
 class _Collector:
     """Reads the cloud's own counters; nothing is counted twice."""
 
-    def __init__(self, cloud: Cloud, gateways: Gateways) -> None:
+    def __init__(self, cloud: Cloud, gateways: Gateways, agents: Agents) -> None:
         self._cloud = cloud
+        self._agents = agents
         self._gateways = gateways
 
     def collect(self) -> Iterator[Metric]:
@@ -42,7 +44,26 @@ class _Collector:
         for status, count in sorted(counts.items()):
             hosts.add_metric([status], count)
         yield hosts
+        here = GaugeMetricFamily("lakh_hosts_connected", "Hosts that are connected and ready")
+        here.add_metric([], sum(fact.connected for fact in self._cloud.part(HostIndex).facts.values()))
+        yield here
+        yield from self._of_agents()
         yield from self._of_gateways()
+
+    def _of_agents(self) -> Iterator[Metric]:
+        figures = self._agents.figures
+        ended = CounterMetricFamily("lakh_host_connects", "Connect processing that ended", labels=["outcome"])
+        ended.add_metric(["up"], figures.up)
+        ended.add_metric(["refused"], figures.refused)
+        yield ended
+        yield CounterMetricFamily(
+            "lakh_host_connect_seconds", "Time from Startup to the end of connect processing", value=figures.seconds
+        )
+        waiting = GaugeMetricFamily("lakh_hosts_connecting", "Agents in connect processing", labels=["stage"])
+        waiting.add_metric(["waiting"], figures.waiting)
+        waiting.add_metric(["at work"], figures.at_work)
+        yield waiting
+        yield CounterMetricFamily("lakh_power_reports", "Power reports that differed", value=figures.power_reports)
 
     def _of_gateways(self) -> Iterator[Metric]:
         families: dict[str, GaugeMetricFamily] = {}
@@ -55,8 +76,8 @@ class _Collector:
         yield from families.values()
 
 
-def registry_of(cloud: Cloud, gateways: Gateways) -> CollectorRegistry:
+def registry_of(cloud: Cloud, gateways: Gateways, agents: Agents) -> CollectorRegistry:
     """A registry that prints this server."""
     registry = CollectorRegistry()
-    registry.register(_Collector(cloud, gateways))
+    registry.register(_Collector(cloud, gateways, agents))
     return registry

@@ -1,12 +1,14 @@
 """From an agent's Startup to a host that is Up (agent-protocol 3.3).
 
-Row, attach, then the listeners' commands (network, pools), Ready, Up, Ready again. A host whose row would not change
-costs no write but the one that makes it Up, and none at all if it was Up when its session was lost.
+Row, attach, one request with the listeners' commands (network, pools) and Ready, then Up. A known host that says what
+it said before is found in memory: no read, no write but the one that makes it Up, and none at all if it was Up when its
+session was lost. A new one is two transactions of two statements, and one more statement for each pool.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import msgspec
 
@@ -17,15 +19,20 @@ from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.command import event
 from lakh.resources.configuration.values import Settings
 from lakh.resources.event.row import INSERT as INSERT_EVENT
-from lakh.resources.host.index import HostIndex
+from lakh.resources.host.index import HostFact, HostIndex
 from lakh.resources.host.row import BY_GUID, BY_ID, INSERT, INSERT_CAPACITY, HostCapacityRow, HostRow
-from lakh.resources.host.startup import RefusedError, checked, guid_variants
-from lakh.resources.storage_pool.connect import PoolRefusedError, connect_pools
-from lakh.store.statement import TxnSpec, statement
+from lakh.resources.host.startup import Description, RefusedError, described, guid_variants
+from lakh.resources.storage_pool.connect import ConnectedPools, PoolRefusedError, modify_command, pools_of, taken
+from lakh.resources.storage_pool.row import CONNECT, StoragePoolHostRow
+from lakh.store.statement import TxnSpec, statement, values
+from lakh.store.store import DuplicateError
 from lakh.wire.message import API, Message
 from lakh.wire.startup import StartupCommand
 
 log = logger(__name__)
+
+WELCOME_SECONDS: Final = 300.0
+"""As long as one pool may take (agent-protocol 3.3)."""
 
 UPDATE = statement(
     "host.update",
@@ -54,23 +61,24 @@ async def connect(cloud: Cloud, session: Session, startup: StartupCommand) -> in
     """Brings a KVM host Up. Returns its id, or None when it was refused or did not answer; then its session ends."""
     index = cloud.part(HostIndex)
     await index.load()
+    await cloud.part(ConnectedPools).load()
     try:
-        host = await _stored(cloud, startup)
+        host = await _known(cloud, startup)
     except RefusedError as refused:
         log.warning("agent refused", guid=startup.guid, reason=str(refused))
         session.refuse(str(refused))
         return None
     before = host.status
-    index.upsert(msgspec.structs.replace(host, status="Connecting"))
+    index.set_state(host.id, status="Connecting")
     index.set_connected(host.id, False)
     session.attach(host.id)
     try:
-        await _prepare(cloud, host, startup)
-        await ready(cloud, host)
-        await set_up(cloud, host, before)
-        await ready(cloud, host, with_lists=True)
+        pools = await _welcome(cloud, host, startup)
+        await set_up(cloud, host.id, before, pools)
     except HostUnreachableError as error:
         log.warning("host left while connecting", host=host.name, reason=str(error))
+        if host.status == "Connecting":  # what the store says: nothing was written
+            index.set_state(host.id, status=before)
         return None
     except (RefusedError, PoolRefusedError) as refused:
         log.warning("host not ready", host=host.name, reason=str(refused))
@@ -79,21 +87,43 @@ async def connect(cloud: Cloud, session: Session, startup: StartupCommand) -> in
     return host.id
 
 
-async def _stored(cloud: Cloud, startup: StartupCommand) -> HostRow:
+async def _known(cloud: Cloud, startup: StartupCommand) -> HostFact:
+    """The host as memory knows it; its row is looked at only when the Startup says something new."""
     if not startup.guid:
         raise RefusedError("The Startup command has no guid")
-    known = None
-    for guid in guid_variants(startup.guid):
-        rows = await cloud.store.rows(BY_GUID, guid)
-        if rows:
-            known = rows[0]
-            break
-    host = await checked(cloud, startup, known)
+    index = cloud.part(HostIndex)
+    known_id = next((index.by_guid[guid] for guid in guid_variants(startup.guid) if guid in index.by_guid), None)
+    description = await described(cloud, startup, known_id)
+    if known_id is not None and index.facts[known_id].mark == description.mark:
+        return index.facts[known_id]
+    known = await stored_host(cloud, known_id) if known_id is not None else None
+    if known is not None and known.removed_ms is not None:
+        known = None
+    host = description.row(cloud, known)
     if known is None:
-        await _insert(cloud, host)
+        host = await _inserted(cloud, description, host)
     elif host != known:
         await _update(cloud, host)
-    return host
+    before = index.facts.get(host.id)
+    index.upsert(host if before is None else msgspec.structs.replace(host, status=before.status))
+    fact = index.facts[host.id]
+    fact.mark = description.mark
+    return fact
+
+
+async def _inserted(cloud: Cloud, description: Description, host: HostRow) -> HostRow:
+    """Stores a new host. Where its agent has said Startup twice at once, or to another server, the first one stays."""
+    try:
+        await _insert(cloud, host)
+        return host
+    except DuplicateError:
+        rows = await cloud.store.rows(BY_GUID, host.guid)
+        if not rows:
+            raise
+        again = description.row(cloud, rows[0])
+        if again != rows[0]:
+            await _update(cloud, again)
+        return again
 
 
 async def _insert(cloud: Cloud, host: HostRow) -> None:
@@ -125,25 +155,36 @@ async def _update(cloud: Cloud, host: HostRow) -> None:
     await cloud.store.submit(txn)
 
 
-async def _prepare(cloud: Cloud, host: HostRow, startup: StartupCommand) -> None:
-    """What the host must know and have before it is ready; skipped when its connection only moved here."""
+async def _welcome(cloud: Cloud, host: HostFact, startup: StartupCommand) -> list[StoragePoolHostRow]:
+    """One request with all that the host must know and have, Ready last: each command is a round trip less.
+
+    A connection that only moved here gets Ready alone. Returns which pools are new to the host. Raises RefusedError,
+    PoolRefusedError, HostUnreachableError.
+    """
     if startup.connection_transferred:
-        return
+        await ready(cloud, host)
+        return []
+    pools = await pools_of(cloud, host.zone_id, host.cluster_id)
     settings = cloud.part(Settings)
-    answers = await cloud.hosts.call(
-        host.id, [Message(API + "CheckNetworkCommand", {"networkInfoList": [], "contextMap": {}, "wait": 0})]
-    )
-    if not answers or not answers[0].result:
-        raise RefusedError(f"CheckNetworkCommand failed: {answers[0].details if answers else 'no answer'}")
-    await connect_pools(cloud, host)
     parameters = {name: settings.text(name) for name in ("router.aggregation.command.each.timeout", "migratewait")}
-    await cloud.hosts.call(
-        host.id, [Message(API + "SetHostParamsCommand", {"params": parameters, "contextMap": {}, "wait": 0})]
-    )
+    commands = [
+        Message(API + "CheckNetworkCommand", {"networkInfoList": [], "contextMap": {}, "wait": 0}),
+        *(modify_command(pool) for pool in pools),
+        Message(API + "SetHostParamsCommand", {"params": parameters, "contextMap": {}, "wait": 0}),
+        ready_command(cloud, host),
+    ]
+    answers = await cloud.hosts.call(host.id, commands, timeout_seconds=WELCOME_SECONDS)
+    if not answers[0].result:
+        raise RefusedError(f"CheckNetworkCommand failed: {answers[0].details}")
+    fresh = [await taken(cloud, host.id, pool, answer) for pool, answer in zip(pools, answers[1:], strict=False)]
+    for command, answer in zip(commands[-2:], answers[-2:], strict=True):
+        if not answer.result:
+            raise RefusedError(f"{command.name} failed: {answer.details}")
+    return [row for row in fresh if row is not None]
 
 
-async def ready(cloud: Cloud, host: HostRow, *, with_lists: bool = False) -> None:
-    """Tells the agent who it is. Raises RefusedError, HostUnreachableError."""
+def ready_command(cloud: Cloud, host: HostFact) -> Message:
+    """Tells the agent who it is. CloudStack says it twice, the second time with its lists; once with them does."""
     settings = cloud.part(Settings)
     body = {
         "dcId": host.zone_id,
@@ -151,24 +192,38 @@ async def ready(cloud: Cloud, host: HostRow, *, with_lists: bool = False) -> Non
         "hostUuid": host.uuid,
         "hostName": host.name,
         "enableHumanReadableSizes": settings.flag("display.human.readable.sizes"),
+        "avoidMsHostList": [],
+        "lbCheckInterval": settings.integer("indirect.agent.lb.check.interval"),
+        "arch": host.arch,
         "contextMap": {},
         "wait": settings.integer("ready.command.wait") or 60,
     }
-    if with_lists:
-        body |= {"avoidMsHostList": [], "lbCheckInterval": settings.integer("indirect.agent.lb.check.interval")}
-        body["arch"] = host.arch
-    answers = await cloud.hosts.call(host.id, [Message(API + "ReadyCommand", body)], timeout_seconds=60)
-    if not answers or not answers[0].result:
-        raise RefusedError(f"ReadyCommand failed: {answers[0].details if answers else 'no answer'}")
+    return Message(API + "ReadyCommand", body)
 
 
-async def set_up(cloud: Cloud, host: HostRow, before: str) -> None:
-    """Makes the host Up; without a write where it was Up `before`."""
+async def ready(cloud: Cloud, host: HostFact) -> None:
+    """Raises RefusedError, HostUnreachableError."""
+    answers = await cloud.hosts.call(host.id, [ready_command(cloud, host)], timeout_seconds=60)
+    if not answers[0].result:
+        raise RefusedError(f"ReadyCommand failed: {answers[0].details}")
+
+
+async def set_up(cloud: Cloud, host_id: int, before: str, pools: Sequence[StoragePoolHostRow] = ()) -> None:
+    """Makes the host Up; without a write where it was Up `before` and has no new pools."""
+    txn = TxnSpec("host.up")
+    for row in pools:
+        txn.add(CONNECT, *values(row), expect=None)
     if before != "Up":
-        await set_status(cloud, host.id, "Up")
+        txn.add(SET_STATUS, host_id, "Up", cloud.server_id, None, expect=None)
+    if txn.steps:
+        await cloud.store.submit(txn)
+    connected = cloud.part(ConnectedPools)
+    for row in pools:
+        connected.add(host_id, row.pool_id)
     index = cloud.part(HostIndex)
-    index.set_state(host.id, status="Up")
-    index.set_connected(host.id, True)
+    if host_id in index.facts:
+        index.set_state(host_id, status="Up")
+        index.set_connected(host_id, True)
 
 
 async def set_status(cloud: Cloud, host_id: int, status: str, *, reason: str = "") -> None:

@@ -62,9 +62,8 @@ async def connect_system(cloud: Cloud, session: Session, startup: Startup) -> in
     session.attach(host.id)
     try:
         await _prepare(cloud, host, kind)
-        await ready(cloud, host)
-        await set_up(cloud, host, before)
-        await ready(cloud, host, with_lists=True)
+        await ready(cloud, index.facts[host.id])
+        await set_up(cloud, host.id, before)
     except (HostUnreachableError, RefusedError) as error:
         log.warning("system VM left while connecting", host=host.name, reason=str(error))
         await set_status(cloud, host.id, "Alert")

@@ -7,6 +7,7 @@ UPDATE of host_capacity decides.
 from __future__ import annotations
 
 import asyncio
+from operator import attrgetter
 
 import msgspec
 
@@ -44,6 +45,24 @@ class HostFact(msgspec.Struct, gc=False):
     tags: tuple[str, ...] = ()
     connected: bool = False
     public_ip: str = ""
+    mark: int = 0  # of what its Startup said last, see `mark_of`
+
+
+STARTUP_COLUMNS = (
+    "guid", "name", "type", "zone_id", "pod_id", "cluster_id", "hypervisor", "hypervisor_version", "arch", "version",
+    "capabilities", "private_ip", "private_mac", "private_netmask", "storage_ip", "public_ip", "cpu_sockets", "cpus",
+    "speed_mhz", "memory_bytes",
+)  # fmt: skip
+"""The columns that a Startup decides, besides details_json."""
+_startup_values = attrgetter(*STARTUP_COLUMNS)
+
+
+def mark_of(values: tuple[object, ...], details_json: str) -> int:
+    """Tells one Startup from another without keeping either: a host whose mark stays needs neither read nor write.
+
+    `values` in the order of STARTUP_COLUMNS. Good within one process only.
+    """
+    return hash((values, details_json))
 
 
 class HostIndex:
@@ -55,6 +74,7 @@ class HostIndex:
         self.facts: dict[int, HostFact] = {}
         self.by_uuid: dict[str, int] = {}
         self.by_name: dict[str, int] = {}
+        self.by_guid: dict[str, int] = {}
         self.system: dict[int, HostFact] = {}  # agents inside system VMs: few, and often asked for
         self._loading: asyncio.Task[None] | None = None
 
@@ -131,7 +151,10 @@ class HostIndex:
             tags,
             known.connected if known else False,
             host.public_ip or "",
+            mark_of(_startup_values(host), host.details_json),
         )
+        if known is not None and known.guid != fact.guid:
+            self.by_guid.pop(known.guid, None)
         self._put(fact)
 
     def set_connected(self, host_id: int, connected: bool) -> None:
@@ -139,7 +162,7 @@ class HostIndex:
         fact = self.facts.get(host_id)
         if fact is not None and fact.connected != connected:
             fact.connected = connected
-            self._put(fact)
+            self._follow(fact)
 
     def any_away(self, zone_id: int) -> bool:
         """True when a host of the zone that could take VMs has no session now."""
@@ -154,13 +177,15 @@ class HostIndex:
         fact = self.facts[host_id]
         fact.status = status or fact.status
         fact.resource_state = resource_state or fact.resource_state
-        self._put(fact)
+        self._follow(fact)
 
     def remove(self, host_id: int) -> None:
         fact = self.facts.pop(host_id, None)
         if fact is None:
             return
         self.by_uuid.pop(fact.uuid, None)
+        if self.by_guid.get(fact.guid) == host_id:
+            del self.by_guid[fact.guid]
         if self.by_name.get(fact.name) == host_id:
             del self.by_name[fact.name]
         self.system.pop(host_id, None)
@@ -176,6 +201,7 @@ class HostIndex:
         self.facts[fact.id] = fact
         self.by_uuid[fact.uuid] = fact.id
         self.by_name[fact.name] = fact.id
+        self.by_guid[fact.guid] = fact.id
         if fact.type != ROUTING:
             self.system[fact.id] = fact
         if fact.type != ROUTING or fact.pod_id is None or fact.cluster_id is None:
@@ -186,7 +212,7 @@ class HostIndex:
                 zone_id=fact.zone_id,
                 pod_id=fact.pod_id,
                 cluster_id=fact.cluster_id,
-                usable=fact.connected and fact.status == "Up" and fact.resource_state == "Enabled",
+                usable=_usable(fact),
                 cpu_cores=fact.cpus,
                 cpu_speed_mhz=fact.speed_mhz,
                 memory_total_bytes=fact.memory_bytes,
@@ -196,6 +222,15 @@ class HostIndex:
             )
         )
 
+    def _follow(self, fact: HostFact) -> None:
+        """One of its states changed, and nothing else."""
+        if fact.id in self.columns:
+            self.columns.set_usable(fact.id, _usable(fact))
+
     def _set_usage(self, row: HostCapacityRow) -> None:
         if row.host_id in self.columns:
             self.columns.set_usage(row.host_id, row.cpu_used_mhz, row.memory_used_bytes, row.vms)
+
+
+def _usable(fact: HostFact) -> bool:
+    return fact.connected and fact.status == "Up" and fact.resource_state == "Enabled"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from lakh.base.errors import LakhError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.cluster.row import ClusterRow
-from lakh.resources.host.index import HostIndex
+from lakh.resources.host.index import STARTUP_COLUMNS, HostIndex, mark_of
 from lakh.resources.host.row import HostRow
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
+from lakh.store.snapshot import Loaded
 from lakh.wire.startup import StartupCommand
 
 ARCHITECTURES = ("i686", "x86_64", "aarch64", "s390x")
@@ -26,8 +27,31 @@ class RefusedError(LakhError):
     """The agent may not join; the text goes to it in ReadyCommand._details."""
 
 
-async def checked(cloud: Cloud, startup: StartupCommand, known: HostRow | None) -> HostRow:
-    """The host's row as this Startup makes it (a new one, or `known` with what changed). Raises RefusedError."""
+class Description(NamedTuple):
+    """What a Startup makes of a host: columns of its row, and details that come on top of those it has."""
+
+    fields: dict[str, Any]
+    details_json: str
+
+    @property
+    def mark(self) -> int:
+        return mark_of(tuple([self.fields[name] for name in STARTUP_COLUMNS]), self.details_json)
+
+    def row(self, cloud: Cloud, known: HostRow | None) -> HostRow:
+        """A new host's row, or `known` with what changed."""
+        details = msgspec.json.decode(self.details_json, type=dict[str, str])
+        if known is None:
+            return new_row(cloud, details, self.fields)
+        stored = msgspec.json.decode(known.details_json, type=dict[str, str])
+        merged = {**stored, **details}
+        row = msgspec.structs.replace(known, **self.fields)
+        if merged != stored:
+            row = msgspec.structs.replace(row, details_json=msgspec.json.encode(merged).decode())
+        return row
+
+
+async def described(cloud: Cloud, startup: StartupCommand, known_id: int | None) -> Description:
+    """Judges the Startup of a new host, or of the known one of this id. Raises RefusedError."""
     zone, pod = await _place(cloud, startup)
     cluster = await _cluster(cloud, startup, zone, pod)
     details = {str(k): str(v) for k, v in (startup.host_details or {}).items()}
@@ -44,7 +68,7 @@ async def checked(cloud: Cloud, startup: StartupCommand, known: HostRow | None) 
         raise RefusedError("The Startup command has no privateIpAddress")
     if "Host.OS" not in details:
         raise RefusedError("The Startup command's hostDetails have no Host.OS")
-    _check_os(cloud, cluster, details["Host.OS"], known)
+    _check_os(cloud, cluster, details["Host.OS"], known_id)
     fields: dict[str, Any] = {
         "guid": startup.guid,
         "name": startup.name or startup.private_ip_address,
@@ -67,13 +91,7 @@ async def checked(cloud: Cloud, startup: StartupCommand, known: HostRow | None) 
         "speed_mhz": startup.speed,
         "memory_bytes": startup.memory,
     }
-    if known is None:
-        return new_row(cloud, details, fields)
-    stored = msgspec.json.decode(known.details_json, type=dict[str, str])
-    merged = {**stored, **details}
-    if merged != stored:
-        fields["details_json"] = msgspec.json.encode(merged).decode()
-    return msgspec.structs.replace(known, **fields)
+    return Description(fields, msgspec.json.encode(details).decode())
 
 
 def new_row(cloud: Cloud, details: dict[str, str], fields: dict[str, Any]) -> HostRow:
@@ -111,19 +129,37 @@ async def _place(cloud: Cloud, startup: StartupCommand) -> tuple[ZoneRow, PodRow
 
 
 async def _cluster(cloud: Cloud, startup: StartupCommand, zone: ZoneRow, pod: PodRow) -> ClusterRow:
-    clusters = await cloud.snapshots.of(ClusterRow)
     named = startup.cluster or ""
-    for cluster in clusters:
-        if cluster.pod_id == pod.id and (str(cluster.id) == named or cluster.name == named):
-            return cluster
-    raise RefusedError(f"Unable to find cluster {named} in pod {pod.name} of zone {zone.name}")
+    cluster = cloud.part(ClusterNames).find(await cloud.snapshots.of(ClusterRow), pod.id, named)
+    if cluster is None:
+        raise RefusedError(f"Unable to find cluster {named} in pod {pod.name} of zone {zone.name}")
+    return cluster
 
 
-def _check_os(cloud: Cloud, cluster: ClusterRow, os_name: str, known: HostRow | None) -> None:
+class ClusterNames:
+    """A part of the cloud: clusters by pod and name, and by pod and id; there are thousands, and every host asks."""
+
+    def __init__(self, _: Cloud) -> None:
+        self._of: Loaded[ClusterRow] | None = None
+        self._found: dict[tuple[int, str], ClusterRow] = {}
+
+    def find(self, clusters: Loaded[ClusterRow], pod_id: int, named: str) -> ClusterRow | None:
+        if self._of is not clusters:
+            self._found = {}
+            for cluster in clusters:
+                self._found.setdefault((cluster.pod_id, str(cluster.id)), cluster)
+                self._found.setdefault((cluster.pod_id, cluster.name), cluster)
+            self._of = clusters
+        return self._found.get((pod_id, named))
+
+
+def _check_os(cloud: Cloud, cluster: ClusterRow, os_name: str, known_id: int | None) -> None:
     """All hosts of a cluster run the same OS, or one of the Red Hat family."""
     clusters = cloud.part(ClusterOs)
     first = clusters.name_of(cluster.id)
-    if first is None or (known is not None and len(clusters.hosts_of(cluster.id)) <= 1):
+    if os_name == first:
+        return
+    if first is None or (known_id is not None and len(clusters.hosts_of(cluster.id)) <= 1):
         clusters.set(cluster.id, os_name)
         return
     ours, theirs = os_name.lower(), first.lower()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid as uuids
 from typing import Any
 
 from lakh.base.errors import LakhError
 from lakh.jobs.cloud import Cloud
-from lakh.resources.host.row import HostRow
-from lakh.resources.storage_pool.row import CONNECT, POOLS_OF_HOST, StoragePoolHostRow, StoragePoolRow
+from lakh.resources.storage_pool.row import ALL_HOSTS, CONNECT, StoragePoolHostRow, StoragePoolRow
 from lakh.resources.storage_pool.size import note_size, sizes_of
 from lakh.store.statement import TxnSpec, values
 from lakh.wire.message import API, Message
@@ -58,14 +58,53 @@ def modify_command(pool: StoragePoolRow, *, add: bool = True) -> Message:
     return Message(API + "ModifyStoragePoolCommand", body)
 
 
-async def connect_pools(cloud: Cloud, host: HostRow) -> None:
-    """Connects the host to every pool in its reach; stores only what is new. Raises PoolRefusedError."""
-    pools = [p for p in await cloud.snapshots.of(StoragePoolRow) if reaches(p, host.zone_id, host.cluster_id)]
-    if not pools:
-        return
-    known = {row.pool_id for row in await cloud.store.rows(POOLS_OF_HOST, host.id)}
-    for pool in pools:
-        await connect_pool(cloud, host.id, pool, known=pool.id in known)
+class ConnectedPools:
+    """A part of the cloud: which hosts have answered for which pools, read once and kept up by those who connect them.
+
+    Ids of hosts and pools are never used again, so what was deleted may stay.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._of: dict[int, frozenset[int]] = {}
+        self._sets: dict[frozenset[int], frozenset[int]] = {}  # thousands of hosts share one
+        self._loading: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Reads the table once, however many ask."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+        await asyncio.shield(self._loading)
+
+    async def _load(self) -> None:
+        last = (0, 0)
+        while rows := await self._cloud.store.read(ALL_HOSTS, *last):
+            for host_id, pool_id in rows:
+                self.add(host_id, pool_id)
+            last = rows[-1]
+
+    def of(self, host_id: int) -> frozenset[int]:
+        return self._of.get(host_id, frozenset())
+
+    def add(self, host_id: int, pool_id: int) -> None:
+        both = self.of(host_id) | {pool_id}
+        self._of[host_id] = self._sets.setdefault(both, both)
+
+
+async def pools_of(cloud: Cloud, zone_id: int, cluster_id: int | None) -> list[StoragePoolRow]:
+    """The pools that hosts of that zone and cluster use."""
+    return [p for p in await cloud.snapshots.of(StoragePoolRow) if reaches(p, zone_id, cluster_id)]
+
+
+async def taken(cloud: Cloud, host_id: int, pool: StoragePoolRow, answer: Message) -> StoragePoolHostRow | None:
+    """Takes a host's answer for a pool; returns the row to store, None where it is there. Raises PoolRefusedError."""
+    info: dict[str, Any] = answer.body.get("poolInfo") or {}
+    if not answer.result or not info.get("localPath"):
+        raise PoolRefusedError(f"Host {host_id} could not connect storage pool {pool.name}: {answer.details}")
+    await note_size(cloud, pool.id, *sizes_of(info))
+    if pool.id in cloud.part(ConnectedPools).of(host_id):
+        return None
+    return StoragePoolHostRow(pool.id, host_id, info["localPath"], cloud.now_ms())
 
 
 async def mount(cloud: Cloud, host_id: int, pool: StoragePoolRow) -> dict[str, Any]:
@@ -78,11 +117,10 @@ async def mount(cloud: Cloud, host_id: int, pool: StoragePoolRow) -> dict[str, A
     return info
 
 
-async def connect_pool(cloud: Cloud, host_id: int, pool: StoragePoolRow, *, known: bool = False) -> None:
+async def connect_pool(cloud: Cloud, host_id: int, pool: StoragePoolRow) -> None:
     """Connects one host to one pool, and learns the pool's size. Raises PoolRefusedError, HostUnreachableError."""
     info = await mount(cloud, host_id, pool)
     await note_size(cloud, pool.id, *sizes_of(info))
-    if known:
-        return
     row = StoragePoolHostRow(pool.id, host_id, info["localPath"], cloud.now_ms())
     await cloud.store.submit(TxnSpec("storage_pool.connect").add(CONNECT, *values(row), expect=None))
+    cloud.part(ConnectedPools).add(host_id, pool.id)

@@ -11,6 +11,7 @@ once per report of a host that was not known, and now and then by `healing/power
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 
@@ -45,6 +46,7 @@ from lakh.wire.commands import vm as commands
 log = logger(__name__)
 
 ON, OFF = "PowerOn", "PowerOff"
+HOSTS_AT_ONCE = 200
 _ours = re.compile(r"[irsv]-(?:\d+-)?(\d+)-").match
 """Our instance names carry the VM's row id: i-<account>-<id>-VM, r-<id>-VM, s-<id>-VM, v-<id>-VM."""
 
@@ -64,13 +66,37 @@ class PowerReports:
         self.last.pop(host_id, None)
 
 
+class FirstReports:
+    """A part of the cloud: first reports of hosts that came together are compared together, one read for many."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._waiting: list[int] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def compared(self, host_id: int) -> None:
+        """Returns once the host has been compared."""
+        self._waiting.append(host_id)
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        await asyncio.shield(self._running)
+
+    async def _run(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting[:HOSTS_AT_ONCE], self._waiting[HOSTS_AT_ONCE:]
+            await compare(self._cloud, together)
+
+
 async def take_report(cloud: Cloud, host_id: int, states: dict[str, str], *, out_of_band: bool) -> None:
     """Takes one changed report: VM instance name to PowerState."""
     reports = cloud.part(PowerReports)
     before = reports.last.get(host_id)
     reports.last[host_id] = states
-    if before is None or out_of_band:
-        await compare(cloud, [host_id], at_once=out_of_band)
+    if out_of_band:
+        await compare(cloud, [host_id], at_once=True)
+        return
+    if before is None:
+        await cloud.part(FirstReports).compared(host_id)
         return
     changed = [name for name, state in states.items() if before.get(name) != state]
     vanished = [name for name in before if name not in states]
