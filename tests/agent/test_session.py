@@ -60,6 +60,12 @@ class StillEdge:
     def answered(self, name: str, seconds: float, result: bool) -> None:
         pass
 
+    def pinged(self) -> None:
+        pass
+
+    def ping_answered(self, seconds: float) -> None:
+        pass
+
     def advance(self, seconds: float) -> None:
         end = self.cloud.clock.seconds + seconds
         while self._timers and self._timers[0][0] <= end:

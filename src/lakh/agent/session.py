@@ -57,6 +57,14 @@ class Edge(Protocol):
         """A command was carried out, so many seconds after it came."""
         ...
 
+    def pinged(self) -> None:
+        """A ping was sent."""
+        ...
+
+    def ping_answered(self, seconds: float) -> None:
+        """The last ping was answered, so many seconds after it was sent."""
+        ...
+
 
 class Work:
     """One request being carried out. `life` and `link`: of which process and on which link it came."""
@@ -82,6 +90,7 @@ class Session:
         "_life",
         "_link",
         "_looking",
+        "_ping_sent",
         "_pinging",
         "_running",
         "_sequence",
@@ -100,6 +109,7 @@ class Session:
         self._life = 0
         self._link = 0
         self._looking = 0
+        self._ping_sent = 0.0
         self._pinging = 0
         self._running = 0
         self._sequence = 0
@@ -222,6 +232,7 @@ class Session:
             self._transfer = False
             self._begin_pinging(float(answer.body.get("pingInterval") or 60))
         elif answer.java_class == API + "PingAnswer":
+            self._edge.ping_answered(self.agent.clock.monotonic() - self._ping_sent)
             if "_command" not in answer.body:
                 return
             self.agent.avoid = tuple(answer.body.get("avoidMsList") or ())
@@ -255,6 +266,8 @@ class Session:
         self._later_ping(interval, link, timer)
 
     def _send_ping(self) -> None:
+        self._ping_sent = self.agent.clock.monotonic()
+        self._edge.pinged()
         self._send_request([ping(self.agent)])
 
     # --- requests ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -29,6 +30,7 @@ def lakh() -> None:
     lakh server --help            a management server
     lakh fleet run --help         mock KVM agents, for any CloudStack server
     lakh api listZones            one API call
+    lakh lab list                 scenarios that measure
     """
 
 
@@ -91,6 +93,43 @@ def demo(
         ports_given=api_port is not None or agent_port is not None,
     )
     sys.exit(run(options))
+
+
+@lakh.group()
+def lab() -> None:
+    """Scenarios that measure: each writes a report with figures, checks and plots."""
+
+
+@lab.command(name="list")
+def lab_list() -> None:
+    """Say which scenarios there are."""
+    from lakh.lab.scenario import SCENARIOS
+
+    for scenario in SCENARIOS.values():
+        flags = " ".join(f"--{name}" for name in scenario.uses)
+        click.echo(f"{scenario.name:10} {scenario.summary}\n{'':10} {flags}")
+
+
+@lab.command(name="run")
+@click.argument("scenario")
+@click.option("--agents", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="mock KVM hosts")
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(1, 1200), help="how long to measure")
+@click.option("--processes", default=0, type=click.IntRange(0, 64), help="of the fleet (default: as its size needs)")
+@click.option("--behaviour", default="", help="of the fleet, such as java (default: the scenario's own)")
+@click.option(
+    "--out", default="build/lab", show_default=True, type=click.Path(path_type=Path), help="folder of the report"
+)
+def lab_run(scenario: str, agents: int, seconds: int, processes: int, behaviour: str, out: Path) -> None:
+    """Run a scenario and write report.json, report.html and PNGs; exit with 1 when a check fails.
+
+    Example: lakh lab run connect --agents 5000 --out build/connect
+    """
+    from lakh.lab.scenario import SCENARIOS, Parameters, run
+
+    if scenario not in SCENARIOS:
+        raise click.BadParameter(f"{scenario}: give one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
+    report = run(scenario, Parameters(agents, seconds, processes, behaviour), out)
+    sys.exit(report.exit_code)
 
 
 @lakh.command()

@@ -100,7 +100,13 @@ class Control:
         fleet, command = self._fleet, request.get("command")
         seconds = float(request.get("seconds") or 0)
         if command == "stats":
-            return {**fleet.statistics.totals(), "by_command": dict(fleet.statistics.commands), **self._last_words()}
+            return {
+                **fleet.statistics.totals(),
+                "ready": sum(member.agent.ready for member in fleet.members),
+                "by_command": dict(fleet.statistics.commands),
+                "ping_slots": {str(slot): count for slot, count in fleet.statistics.ping_slots.items()},
+                **self._last_words(),
+            }
         if command == "stop":
             return {}
         if command == "heal":

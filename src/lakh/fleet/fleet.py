@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from lakh.agent import verbs
 from lakh.agent.fake import FakeHypervisor
 from lakh.agent.fake_addresses import SharedAddresses
 from lakh.agent.fake_storage import SharedStorage
 from lakh.agent.host import Agent, Host, SystemVm
+from lakh.agent.hypervisor import DomainSpec
 from lakh.agent.images import ImageStores
 from lakh.agent.router import Routers
 from lakh.base.clock import SystemClock
@@ -118,6 +120,9 @@ class Fleet:
         hypervisor = FakeHypervisor(
             self.identities.facts(number), number, self.storage, self.clock, self.addresses, self.system_vms
         )
+        for guest in range(self.options.guests):
+            name, uuid = f"guest-{number}-{guest}", str(UUID(int=number << 32 | guest))
+            hypervisor.start(DomainSpec(name, uuid, 0, "User", 1, 1000, 512 << 20, 512 << 20, (), ()))
         host = Host(
             self.identities.guid(number),
             self.identities.place(number),

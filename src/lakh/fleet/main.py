@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--speed", type=int, default=2600, help="MHz of each CPU (default %(default)s)")
     add("--memory", type=float, default=128.0, help="GiB of each host for guests (default %(default)s)")
     add("--pool-capacity", type=float, default=1 << 20, help="GiB of each storage pool (default %(default)s)")
+    add("--guests", type=int, default=0, help="VMs that every host runs already, strangers to the server (default 0)")
     add("--network", default="10.64.0.0/12", help="private network of the hosts (default %(default)s)")
     add("--name-prefix", default="kvm", help="hosts are called PREFIX-000001 and so on (default %(default)s)")
     add("--seed-template", action="append", default=[], metavar="NAME=PATH:BYTES[:PHYSICAL]", help=_SEED_HELP)
@@ -83,6 +84,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         batch_size=arguments.batch_size,
         batch_wait_seconds=arguments.batch_wait_seconds,
         handshakes=arguments.handshakes,
+        guests=arguments.guests,
         shared=arguments.shared,
         seed_images=images or defaults.seed_images,
         statistics=arguments.statistics or "",

@@ -231,6 +231,12 @@ class Member:
     def answered(self, name: str, seconds: float, result: bool) -> None:
         self.surroundings.statistics.answered(name, seconds, result)
 
+    def pinged(self) -> None:
+        self.surroundings.statistics.pings += 1
+
+    def ping_answered(self, seconds: float) -> None:
+        self.surroundings.statistics.ping_answered(seconds)
+
     # --- mischief -----------------------------------------------------------------------------------------------------
     @property
     def connected(self) -> bool:

@@ -40,6 +40,7 @@ class Options:
     batch_size: int = 0
     batch_wait_seconds: float = 0.0
     handshakes: int = 128
+    guests: int = 0
     shared: Path | None = None
     statistics: str = ""
     seed_images: tuple[Image, ...] = field(default=(_SYSTEM_TEMPLATE,))

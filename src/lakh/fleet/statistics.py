@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
+from collections.abc import Mapping
 from typing import Any
 
 from lakh.base.limits import FLEET_REJECTIONS_KEPT
 
 _KEPT = 4096  # latencies of one second; more are counted and not kept
+
+
+PING_FLOOR_SECONDS = 0.0001
+PING_STEP = 1.1
+
+
+def ping_seconds(slots: Mapping[str, int], part: float) -> float:
+    """The time in which that part of pings was answered, to a tenth exact; of slots as `stats` gives them."""
+    left = part * sum(slots.values())
+    for slot in sorted(map(int, slots)):
+        left -= slots[str(slot)]
+        if left <= 0:
+            return PING_FLOOR_SECONDS * PING_STEP**slot
+    return 0.0
 
 
 class Statistics:
@@ -23,6 +39,9 @@ class Statistics:
         "failed_answers",
         "failures",
         "losses",
+        "ping_answers",
+        "ping_slots",
+        "pings",
         "rejections",
         "total_rejected",
         "unreadable",
@@ -33,6 +52,9 @@ class Statistics:
         self.connected = 0
         self.connects = 0
         self.losses = 0
+        self.pings = 0
+        self.ping_answers = 0
+        self.ping_slots: Counter[int] = Counter()
         self.failures = 0
         self.dialling = 0
         self.waiting = 0
@@ -51,6 +73,10 @@ class Statistics:
         if len(self._latencies) < _KEPT:
             self._latencies.append(seconds)
 
+    def ping_answered(self, seconds: float) -> None:
+        self.ping_answers += 1
+        self.ping_slots[max(0, math.ceil(math.log(max(seconds, 1e-6) / PING_FLOOR_SECONDS, PING_STEP)))] += 1
+
     def rejected(self, name: str, text: str) -> None:
         self.total_rejected += 1
         self.rejections.append(f"{name}: {text[:500]}")
@@ -64,6 +90,8 @@ class Statistics:
             "connected": self.connected,
             "connects": self.connects,
             "losses": self.losses,
+            "pings": self.pings,
+            "ping_answers": self.ping_answers,
             "failed_connects": self.failures,
             "dialling": self.dialling,
             "waiting": self.waiting,

@@ -57,6 +57,11 @@ def split(hosts: int) -> list[int]:
     return [hosts - second, second]
 
 
+async def lay(admin: Client, hosts: int, hosts_per_cluster: int) -> list[dict[str, Any]]:
+    """One zone with its pools and clusters, for those who only connect hosts; returns the fleet's map."""
+    return (await _zone(admin, 1, hosts, security_groups=False, hosts_per_cluster=hosts_per_cluster)).clusters
+
+
 async def prepare(admin: Client, hosts: int, progress: Progress) -> Installation:
     """Zones to offerings, and an account with keys: all that can be made before any host is there."""
     zones = []
@@ -90,7 +95,14 @@ async def furnish(admin: Client, user: Client, installation: Installation, progr
         await until(partial(_template_ready, admin, zone), 120, f"template in {zone.name} is not ready")
 
 
-async def _zone(admin: Client, number: int, hosts: int, *, security_groups: bool) -> Zone:
+async def _zone(
+    admin: Client,
+    number: int,
+    hosts: int,
+    *,
+    security_groups: bool,
+    hosts_per_cluster: int = HOSTS_PER_CLUSTER,
+) -> Zone:
     made = await admin.call(
         "createZone", name=f"zone-{number}", networktype="Advanced", dns1="192.0.2.53", internaldns1="192.0.2.54",
         securitygroupenabled=security_groups, guestcidraddress=None if security_groups else "10.1.0.0/16",
@@ -106,13 +118,13 @@ async def _zone(admin: Client, number: int, hosts: int, *, security_groups: bool
             "createVlanIpRange", zoneid=zone.id, vlan="untagged", gateway="198.51.100.1", netmask="255.255.255.0",
             startip="198.51.100.10", endip="198.51.100.250", forvirtualnetwork=True,
         )  # fmt: skip
-    for index in range(math.ceil(hosts / HOSTS_PER_CLUSTER)):
+    for index in range(math.ceil(hosts / hosts_per_cluster)):
         cluster = await admin.call(
             "addCluster", zoneid=zone.id, podid=pod["pod"]["id"], clustername=f"cluster-{number}-{index + 1}",
             clustertype="CloudManaged", hypervisor="KVM",
         )  # fmt: skip
         name = cluster["cluster"][0]["name"]
-        count = min(HOSTS_PER_CLUSTER, hosts - index * HOSTS_PER_CLUSTER)
+        count = min(hosts_per_cluster, hosts - index * hosts_per_cluster)
         zone.clusters.append({"zone": zone.name, "pod": f"pod-{number}", "cluster": name, "count": count})
     await admin.call(
         "createStoragePool", zoneid=zone.id, name=f"primary-{number}", scope="ZONE", hypervisor="KVM",

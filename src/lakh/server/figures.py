@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
@@ -44,8 +45,10 @@ class _Collector:
         for status, count in sorted(counts.items()):
             hosts.add_metric([status], count)
         yield hosts
-        here = GaugeMetricFamily("lakh_hosts_connected", "Hosts that are connected and ready")
-        here.add_metric([], sum(fact.connected for fact in self._cloud.part(HostIndex).facts.values()))
+        here = GaugeMetricFamily("lakh_hosts_connected", "Hosts that are connected and ready", labels=["type"])
+        present = Counter(fact.type for fact in self._cloud.part(HostIndex).facts.values() if fact.connected)
+        for kind, count in sorted(present.items()):
+            here.add_metric([kind], count)
         yield here
         yield from self._of_agents()
         yield from self._of_gateways()

@@ -9,7 +9,7 @@ from typing import Any
 
 from lakh.base.errors import LakhError
 from lakh.jobs.cloud import Cloud
-from lakh.resources.storage_pool.row import ALL_HOSTS, CONNECT, StoragePoolHostRow, StoragePoolRow
+from lakh.resources.storage_pool.row import CONNECT, HOSTS_OF_POOL, StoragePoolHostRow, StoragePoolRow
 from lakh.resources.storage_pool.size import note_size, sizes_of
 from lakh.store.statement import TxnSpec, values
 from lakh.wire.message import API, Message
@@ -77,11 +77,12 @@ class ConnectedPools:
         await asyncio.shield(self._loading)
 
     async def _load(self) -> None:
-        last = (0, 0)
-        while rows := await self._cloud.store.read(ALL_HOSTS, *last):
-            for host_id, pool_id in rows:
-                self.add(host_id, pool_id)
-            last = rows[-1]
+        for pool in await self._cloud.snapshots.of(StoragePoolRow):
+            last = 0
+            while rows := await self._cloud.store.rows(HOSTS_OF_POOL, pool.id, last):
+                for row in rows:
+                    self.add(row.host_id, row.pool_id)
+                last = rows[-1].host_id
 
     def of(self, host_id: int) -> frozenset[int]:
         return self._of.get(host_id, frozenset())

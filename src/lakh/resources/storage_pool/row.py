@@ -69,11 +69,6 @@ INSERT = insert("storage_pool.insert", StoragePoolRow)
 INSERT_CAPACITY = insert("storage_pool_capacity.insert", StoragePoolCapacityRow)
 CAPACITIES = select("storage_pool_capacity.all", StoragePoolCapacityRow, "ORDER BY pool_id")
 CONNECT = insert("storage_pool_host.insert", StoragePoolHostRow, conflict="ON CONFLICT (pool_id, host_id) DO NOTHING")
-ALL_HOSTS = statement(
-    "storage_pool_host.all",
-    "SELECT host_id, pool_id FROM storage_pool_host WHERE (host_id, pool_id) > ($1, $2)"
-    " ORDER BY host_id, pool_id LIMIT 10000",
-)
 HOSTS_OF_POOL = select(
     "storage_pool_host.of_pool", StoragePoolHostRow, "WHERE pool_id = $1 AND host_id > $2 ORDER BY host_id LIMIT 10000"
 )

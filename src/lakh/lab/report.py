@@ -1,0 +1,154 @@
+"""A run's report: figures, checks and plots, as JSON for machines and as one HTML page for people."""
+
+from __future__ import annotations
+
+import base64
+import html
+import platform
+import ssl
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from lakh import __version__
+
+BASELINES: Final = Path(__file__).parent / "baselines"
+
+
+class Figure(msgspec.Struct):
+    """A measured value."""
+
+    value: float
+    unit: str
+
+
+class Check(msgspec.Struct, kw_only=True):
+    """A verdict: `ok` None is not judged (the run was too small for the reach)."""
+
+    name: str
+    value: float | None
+    reach: str
+    ok: bool | None
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What report.json holds. `compared` holds each figure's baseline value, where there is a baseline of this size."""
+
+    scenario: str
+    parameters: dict[str, Any]
+    machine: dict[str, Any]
+    figures: dict[str, Figure]
+    checks: list[Check]
+    compared: dict[str, float] = msgspec.field(default_factory=dict)
+    failure: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a check failed or the run did not come to its end."""
+        return 1 if self.failure is not None or any(check.ok is False for check in self.checks) else 0
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on."""
+    import os
+
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory / (1 << 30), 1),
+        "processor": _processor(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "openssl": ssl.OPENSSL_VERSION,
+        "lakh": __version__,
+        "load_before": round(os.getloadavg()[0], 2),
+        "command": " ".join(["lakh", *sys.argv[1:]]),
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()
+
+
+def baseline(report: Report, folder: Path = BASELINES) -> dict[str, float]:
+    """The figures of the baseline of this scenario and these parameters; empty when there is none."""
+    try:
+        known = msgspec.json.decode((folder / f"{report.scenario}.json").read_bytes(), type=list[Report])
+    except FileNotFoundError:
+        return {}
+    for run in known:
+        if run.parameters == report.parameters:
+            return {name: figure.value for name, figure in run.figures.items()}
+    return {}
+
+
+def write(report: Report, folder: Path, plots: Mapping[str, bytes]) -> None:
+    """report.json, report.html, and a PNG for each plot (name to PNG bytes)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, image in plots.items():
+        (folder / f"{name}.png").write_bytes(image)
+    encoded = msgspec.json.format(msgspec.json.encode(report), indent=2)
+    (folder / "report.json").write_bytes(encoded + b"\n")
+    (folder / "report.html").write_text(page(report, plots))
+
+
+_STYLE: Final = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .9rem .2rem 0;text-align:left}"
+    "td.n{text-align:right;font-variant-numeric:tabular-nums}img{max-width:100%}"
+    ".ok{color:#197319}.failed{color:#b00020;font-weight:bold}.open{color:#777}"
+)
+
+
+def page(report: Report, plots: Mapping[str, bytes]) -> str:
+    """The HTML page; it refers to nothing outside itself."""
+    verdict = f"<p class=failed>{html.escape(report.failure)}</p>" if report.failure else ""
+    images = "".join(
+        f'<h2>{html.escape(name)}</h2><img alt="{html.escape(name)}" src="data:image/png;base64,'
+        f'{base64.b64encode(image).decode()}">'
+        for name, image in plots.items()
+    )
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(report.scenario)}</title>"
+        f"<style>{_STYLE}</style><h1>{html.escape(report.scenario)}</h1>{verdict}"
+        f"<h2>Checks</h2>{_checks(report.checks)}<h2>Figures</h2>{_figures(report)}{images}"
+        f"<h2>Run</h2>{_pairs({**report.parameters, **report.machine})}</html>"
+    )
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    rows = [("check", "value", "reach", "verdict")]
+    text = "<table><tr>" + "".join(f"<th>{name}</th>" for name in rows[0]) + "</tr>"
+    for check in checks:
+        kind, verdict = {True: ("ok", "ok"), False: ("failed", "failed"), None: ("open", "not judged")}[check.ok]
+        value = "" if check.value is None else f"{check.value:,.6g}"
+        text += (
+            f"<tr><td>{html.escape(check.name)}</td><td class=n>{value}</td>"
+            f"<td>{html.escape(check.reach)}</td><td class={kind}>{verdict}</td></tr>"
+        )
+    return text + "</table>"
+
+
+def _figures(report: Report) -> str:
+    text = "<table><tr><th>figure</th><th>value</th><th>unit</th><th>baseline</th></tr>"
+    for name, figure in report.figures.items():
+        before = report.compared.get(name)
+        text += (
+            f"<tr><td>{html.escape(name)}</td><td class=n>{figure.value:,.6g}</td><td>{html.escape(figure.unit)}</td>"
+            f"<td class=n>{'' if before is None else f'{before:,.6g}'}</td></tr>"
+        )
+    return text + "</table>"
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    rows = (f"<tr><td>{html.escape(str(k))}</td><td>{html.escape(str(v))}</td></tr>" for k, v in values.items())
+    return f"<table>{''.join(rows)}</table>"

@@ -1,0 +1,133 @@
+"""Scenarios: what `lakh lab run` can do, and one run of one of them from the stand to the report.
+
+A scenario is a function that drives a stand and fills figures; it decides nothing about them. A run ends inside 25
+minutes whatever happens, and a run that breaks writes what it has and fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from lakh.base.errors import LakhError
+from lakh.contract.client import ClientError
+from lakh.lab import connect, plots, steady, storm
+from lakh.lab.reach import judge, reaches
+from lakh.lab.report import Figure, Report, baseline, machine, write
+from lakh.lab.screen import Screen
+from lakh.lab.stand import Stand
+
+RUN_SECONDS: Final = 24 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the command line gave. `processes` 0: as many as the agents need."""
+
+    agents: int = 1000
+    seconds: int = 60
+    processes: int = 0
+    behaviour: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run in the making: a scenario reads the parameters, drives the stand, and calls `figure`."""
+
+    parameters: Parameters
+    stand: Stand
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+    def figure(self, name: str, value: float, unit: str) -> None:
+        self.figures[name] = Figure(round(value, 4), unit)
+        self.stand.screen.detail(f"{name}: {value:,.6g} {unit}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`reach` names the entry of reach.toml; `uses` the parameters that mean something to it."""
+
+    name: str
+    summary: str
+    uses: tuple[str, ...]
+    drive: Callable[[Run], Awaitable[None]]
+
+    def reach(self, parameters: Parameters) -> str:
+        return f"{self.name}-java" if parameters.behaviour == "java" else self.name
+
+
+SCENARIOS: Final[Mapping[str, Scenario]] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("connect", connect.SUMMARY, ("agents", "processes"), connect.drive),
+        Scenario("steady", steady.SUMMARY, ("agents", "seconds", "processes"), steady.drive),
+        Scenario("storm", storm.SUMMARY, ("agents", "processes", "behaviour"), storm.drive),
+    )
+}
+
+
+def run(name: str, parameters: Parameters, out: Path) -> Report:
+    """Runs a scenario, writes its report to the folder `out`, and returns it."""
+    return uvloop.run(_run(SCENARIOS[name], parameters, out))
+
+
+async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
+    screen = Screen()
+    folder = Path(tempfile.mkdtemp(prefix="lakh-lab-"))
+    stand = Stand(folder, parameters.agents, parameters.processes, screen)
+    parameters_used = {name: getattr(parameters, name) for name in scenario.uses}
+    report = Report(scenario=scenario.name, parameters=parameters_used, machine=machine(), figures={}, checks=[])
+    work = Run(parameters, stand, report.figures)
+    notes = asyncio.create_task(stand.note())
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(RUN_SECONDS):
+            await scenario.drive(work)
+    except TimeoutError:
+        report.failure = f"not at its end after {RUN_SECONDS:g} s"
+    except (LakhError, ClientError) as error:
+        report.failure = str(error)
+    finally:
+        notes.cancel()
+        await stand.close()
+    work.figure("run_seconds", time.monotonic() - began, "s")
+    bounds = reaches().get(scenario.reach(parameters))
+    if bounds is not None:
+        report.checks = judge(bounds, parameters.agents, report.figures)
+    report.compared = baseline(report)
+    write(report, out, _plots(scenario.name, stand))
+    _leave(report, folder, out, screen)
+    return report
+
+
+def _plots(name: str, stand: Stand) -> dict[str, bytes]:
+    hosts = {series: points for series, points in stand.series.items() if not series.startswith("cpu")}
+    used = {series: points for series, points in stand.series.items() if series.startswith("cpu")}
+    made = {}
+    if hosts:
+        made["hosts"] = plots.lines(f"{name}: hosts", "hosts", hosts)
+    if used:
+        made["cpu"] = plots.lines(f"{name}: processor time", "% of a core", used)
+    return made
+
+
+def _leave(report: Report, folder: Path, out: Path, screen: Screen) -> None:
+    """Says where the report is; keeps the logs of a run that broke beside it."""
+    if report.failure is not None:
+        screen.say(f"lakh lab: {report.failure}")
+        for log in (folder / "server" / "server.log", folder / "fleet.log"):
+            if log.exists():
+                shutil.copy(log, out / log.name)
+    for check in report.checks:
+        verdict = {True: "ok", False: "FAILED", None: "not judged"}[check.ok]
+        screen.detail(f"{verdict:10}  {check.name}: {check.value} (reach {check.reach})")
+    screen.say(f"report: {out / 'report.html'}")
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,193 @@
+"""What every scenario stands on: a server and a fleet as processes of their own, somebody who uses the API meanwhile,
+and somebody who notes the figures."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from lakh.base.errors import LakhError
+from lakh.contract.client import Client, ClientError
+from lakh.lab.installation import lay
+from lakh.lab.machine import cpu_seconds, memory_mb
+from lakh.lab.processes import Fleet, Server, free_port
+from lakh.lab.screen import Screen
+
+HOSTS_PER_CLUSTER = 100
+AGENTS_PER_PROCESS = 17_000
+"""A process may often open 20,000 files."""
+_KEY, _SECRET = "lab-admin", "lab-admin-secret"
+_PROBE_PAUSE_SECONDS = 0.05
+_NOTE_SECONDS = 2.0
+CONNECTED = 'lakh_hosts_connected{type="Routing"}'
+
+
+class LabError(LakhError):
+    """A scenario did not come to where it had to; the text tells how far it came."""
+
+
+@dataclass(slots=True)
+class Probe:
+    """Asks the API again and again: listZones and a page of listHosts in turn. Seconds, and errors in words."""
+
+    port: int
+    taken: list[tuple[float, float]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    async def run(self) -> None:
+        client = Client("127.0.0.1", self.port, _KEY, _SECRET)
+        try:
+            while True:
+                for command, parameters in (("listZones", {}), ("listHosts", {"page": 1, "pagesize": 20})):
+                    began = time.monotonic()
+                    try:
+                        await client.call(command, **parameters)
+                    except ClientError as error:
+                        self.errors.append(f"{command}: {error}")
+                    self.taken.append((began, time.monotonic() - began))
+                    await asyncio.sleep(_PROBE_PAUSE_SECONDS)
+        finally:
+            await client.close()
+
+    def milliseconds(self, part: float) -> float:
+        ordered = sorted(seconds for _, seconds in self.taken)
+        return round(ordered[math.ceil(part * (len(ordered) - 1))] * 1000, 2) if ordered else 0.0
+
+
+class Stand:
+    """Server and fleet of one run. Call `close` at the end."""
+
+    def __init__(self, folder: Path, agents: int, processes: int, screen: Screen) -> None:
+        self.folder = folder
+        self.agents = agents
+        self.processes = processes or max(1, math.ceil(agents / AGENTS_PER_PROCESS))
+        self.screen = screen
+        self.api_port, self.agent_port = free_port(), free_port()
+        self.server: Server | None = None
+        self.fleet: Fleet | None = None
+        self.map: list[dict[str, Any]] = []
+        self.series: dict[str, list[tuple[float, float]]] = {}
+        self.began = time.monotonic()
+        self.admin = Client("127.0.0.1", self.api_port, _KEY, _SECRET)
+
+    # --- processes ---------------------------------------------------------------------------------------------------
+    async def start_server(self) -> None:
+        os.environ["LAKH_ADMIN_API_KEY"], os.environ["LAKH_ADMIN_SECRET_KEY"] = _KEY, _SECRET
+        self.server = Server(self.folder / "server", self.api_port, self.agent_port, log_level="warning")
+        await self.server.ready(120)
+
+    async def lay(self) -> None:
+        self.screen.step(f"a zone for {self.agents:,} hosts through the API")
+        self.map = await lay(self.admin, self.agents, HOSTS_PER_CLUSTER)
+
+    def start_fleet(self, **more: str) -> None:
+        address = f"127.0.0.1:{self.agent_port}"
+        self.fleet = Fleet(self.folder, address, self.map, seed=1, **{"processes": str(self.processes), **more})
+
+    async def stop_fleet(self) -> None:
+        """kill -9, as a power cut would."""
+        if self.fleet is not None:
+            await asyncio.to_thread(self.fleet.kill)
+
+    async def kill_server(self) -> None:
+        if self.server is not None:
+            await asyncio.to_thread(self.server.kill)
+
+    async def close(self) -> None:
+        await self.admin.close()
+        for running in (self.fleet, self.server):
+            if running is not None:
+                await asyncio.to_thread(running.kill)
+
+    # --- figures -----------------------------------------------------------------------------------------------------
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds by part."""
+        assert self.server is not None
+        used = {part: cpu_seconds(pids) for part, pids in self.server.part_pids().items()}
+        used["fleet"] = cpu_seconds(self.fleet.pids()) if self.fleet is not None else 0.0
+        return used
+
+    def memory(self) -> dict[str, float]:
+        """MB by part, PSS without file pages."""
+        assert self.server is not None
+        used = {part: memory_mb(pids) for part, pids in self.server.part_pids().items()}
+        used["fleet"] = memory_mb(self.fleet.pids()) if self.fleet is not None else 0.0
+        return used
+
+    async def metrics(self) -> dict[str, float]:
+        """Sums of the server's metrics over their labels, and each of them with its labels."""
+        text = await asyncio.to_thread(_page, self.api_port)
+        found: dict[str, float] = {}
+        for line in text.splitlines():
+            name, _, value = line.rpartition(" ")
+            if name and not line.startswith("#"):
+                found[name] = float(value)
+                base = name.partition("{")[0]
+                if base != name:
+                    found[base] = found.get(base, 0.0) + float(value)
+        return found
+
+    async def listed(self, **filters: Any) -> int:
+        """How many hosts listHosts counts."""
+        answer = await self.admin.call("listHosts", type="Routing", page=1, pagesize=1, **filters)
+        return int(answer.get("count", 0))
+
+    async def note(self) -> None:
+        """Notes the figures that plots show, until cancelled."""
+        last: dict[str, float] = {}
+        while True:
+            with suppress(ClientError, OSError):
+                self._point("up in listHosts", await self.listed(state="Up"))
+                values = await self.metrics()
+                self._point("connected and ready", values.get(CONNECTED, 0.0))
+            if self.server is not None:
+                now = self.cpu()
+                for part, used in now.items():
+                    if used >= last.get(part, math.inf):
+                        self._point(f"cpu {part}", (used - last[part]) / _NOTE_SECONDS * 100)
+                last = now
+            await asyncio.sleep(_NOTE_SECONDS)
+
+    def _point(self, name: str, value: float) -> None:
+        self.series.setdefault(name, []).append((round(time.monotonic() - self.began, 2), value))
+
+    # --- waiting -----------------------------------------------------------------------------------------------------
+    async def all_up(self, since: float, seconds: float) -> float:
+        """Seconds from `since` until listHosts shows every host Up and every agent is connected and ready."""
+        with self.screen.bar(self.agents) as advance:
+
+            async def reached() -> bool:
+                if self.fleet is not None:
+                    self.fleet.check()
+                if self.server is not None:
+                    self.server.check()
+                connected = int((await self.metrics()).get(CONNECTED, 0))
+                advance(min(connected, self.agents))
+                return connected >= self.agents and await self.listed(state="Up") >= self.agents
+
+            return await self.until(reached, since, seconds, "not all hosts are Up")
+
+    async def until(
+        self, reached: Callable[[], Awaitable[bool]], since: float, seconds: float, otherwise: str
+    ) -> float:
+        """Asks every half second. Raises LabError with the text `otherwise` when `seconds` are over."""
+        while True:
+            with suppress(ClientError, OSError):
+                if await reached():
+                    return round(time.monotonic() - since, 2)
+            if time.monotonic() - since > seconds:
+                raise LabError(f"{otherwise} after {seconds:g} s")
+            await asyncio.sleep(0.5)
+
+
+def _page(port: int) -> str:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        return str(answer.read().decode())
