@@ -17,7 +17,7 @@ from lakh.jobs.row import PENDING_ON
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
-from lakh.resources.vm.power_report import ON, PowerReports, compare, stop_out_of_band
+from lakh.resources.vm.power_report import HOSTS_AT_ONCE, ON, PowerReports, compare, stop_out_of_band
 from lakh.resources.vm.row import BY_IDS, MISSING, SEEN, VmRow
 from lakh.store.statement import TxnSpec
 from lakh.wire.commands import vm as commands
@@ -27,7 +27,6 @@ log = logger(__name__)
 GRACE_PINGS: Final = 2
 ROUND_PASSES: Final = 20
 """Passes in which every host is compared once."""
-HOSTS_AT_ONCE: Final = 100
 
 
 class PowerSync(Reconciler):

@@ -46,7 +46,7 @@ from lakh.wire.commands import vm as commands
 log = logger(__name__)
 
 ON, OFF = "PowerOn", "PowerOff"
-HOSTS_AT_ONCE = 200
+HOSTS_AT_ONCE = 500
 _ours = re.compile(r"[irsv]-(?:\d+-)?(\d+)-").match
 """Our instance names carry the VM's row id: i-<account>-<id>-VM, r-<id>-VM, s-<id>-VM, v-<id>-VM."""
 
@@ -100,23 +100,29 @@ async def take_report(cloud: Cloud, host_id: int, states: dict[str, str], *, out
         return
     changed = [name for name, state in states.items() if before.get(name) != state]
     vanished = [name for name in before if name not in states]
-    await _settle(cloud, host_id, await _named(cloud, changed + vanished), states, at_once=False)
+    vms = await _named(cloud, changed + vanished)
+    await _note_seen(cloud, [vm.id for vm in _seen(vms, host_id, states)])
+    await _settle(cloud, host_id, vms, states, at_once=False)
 
 
 async def compare(cloud: Cloud, host_ids: Sequence[int], *, at_once: bool = False) -> None:
-    """Compares whole hosts, as they last reported, with the store."""
+    """Compares whole hosts, as they last reported, with the store: two or three statements for all of them."""
     reports = cloud.part(PowerReports)
     placed: dict[int, list[VmRow]] = {}
     for vm in await cloud.store.rows(ON_HOSTS, list(host_ids)):
         placed.setdefault(vm.host_id or 0, []).append(vm)
-    for host_id in host_ids:
-        states = reports.last.get(host_id)
-        if states is None:
-            continue
-        here = placed.get(host_id, [])
-        known = {vm.instance_name for vm in here}
-        strangers = await _named(cloud, [name for name in states if name not in known])
-        await _settle(cloud, host_id, here + strangers, states, at_once=at_once)
+    said = {host_id: reports.last[host_id] for host_id in host_ids if host_id in reports.last}
+    strange: dict[int, set[str]] = {}
+    for host_id, states in said.items():
+        strange[host_id] = states.keys() - {vm.instance_name for vm in placed.get(host_id, ())}
+    strangers = await _named(cloud, sorted(set().union(*strange.values())))
+    vms = {
+        host_id: [*placed.get(host_id, ()), *(vm for vm in strangers if vm.instance_name in names)]
+        for host_id, names in strange.items()
+    }
+    await _note_seen(cloud, [vm.id for host_id, states in said.items() for vm in _seen(vms[host_id], host_id, states)])
+    for host_id, states in said.items():
+        await _settle(cloud, host_id, vms[host_id], states, at_once=at_once)
 
 
 async def _named(cloud: Cloud, names: Sequence[str]) -> list[VmRow]:
@@ -131,12 +137,20 @@ async def _named(cloud: Cloud, names: Sequence[str]) -> list[VmRow]:
     return found
 
 
+def _seen(vms: Sequence[VmRow], host_id: int, states: dict[str, str]) -> list[VmRow]:
+    """Those that run where they should."""
+    return [vm for vm in vms if vm.host_id == host_id and states.get(vm.instance_name) == ON]
+
+
+async def _note_seen(cloud: Cloud, vm_ids: list[int]) -> None:
+    """They are not missing, if they were."""
+    if vm_ids:
+        await cloud.store.submit(TxnSpec("vm.seen").add(SEEN, sorted(vm_ids), expect=None))
+
+
 # --- what a difference means -----------------------------------------------------------------------------------------
 async def _settle(cloud: Cloud, host_id: int, vms: list[VmRow], states: dict[str, str], *, at_once: bool) -> None:
     odd = [vm for vm in vms if not _agrees(vm, host_id, states.get(vm.instance_name))]
-    seen = [vm.id for vm in vms if vm.host_id == host_id and states.get(vm.instance_name) == ON]
-    if seen:
-        await cloud.store.submit(TxnSpec("vm.seen").add(SEEN, seen, expect=None))
     if not odd:
         return
     busy = {row[0] for row in await cloud.store.read(PENDING_ON, [vm.uuid for vm in odd])}
