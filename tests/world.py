@@ -34,6 +34,7 @@ from lakh.resources.host.row import CAPACITIES as HOST_CAPACITIES
 from lakh.resources.storage_pool.connect import modify_command
 from lakh.resources.storage_pool.row import CAPACITIES as POOL_CAPACITIES
 from lakh.resources.storage_pool.row import StoragePoolRow
+from lakh.resources.template.row import OF_POOL
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 from lakh.store.statement import select
@@ -199,6 +200,7 @@ class World:
             assert tuple(index.columns.usage(row.host_id)) == sums, f"memory is wrong about host {row.host_id}"
         for pool in await self.cloud.store.rows(POOL_CAPACITIES):
             taken = sum(v.size_bytes for v in volumes if v.pool_id == pool.pool_id)
+            taken += sum(copy.size_bytes for copy in await self.cloud.store.rows(OF_POOL, pool.pool_id))
             assert pool.allocated_bytes == taken, f"pool {pool.pool_id}: {pool.allocated_bytes} is not {taken}"
 
     @property

@@ -18,6 +18,7 @@ from lakh.lab.processes import ProcessError
 from lakh.resources.host.row import CAPACITIES
 from lakh.resources.nic.row import NicRow
 from lakh.resources.storage_pool.row import CAPACITIES as POOL_CAPACITIES
+from lakh.resources.template.row import OF_POOL
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 from lakh.store.opening import open_store
@@ -113,7 +114,8 @@ async def _check(installation: Installation) -> None:
             here = [vm for vm in vms if vm.host_id == row.host_id]
             assert (row.vms, row.memory_used_bytes) == (len(here), sum(vm.memory_mb << 20 for vm in here))
         (pool,) = await store.rows(POOL_CAPACITIES)
-        assert pool.allocated_bytes == sum(v.size_bytes for v in volumes)
+        templates = sum(copy.size_bytes for copy in await store.rows(OF_POOL, pool.pool_id))
+        assert pool.allocated_bytes == templates + sum(v.size_bytes for v in volumes)
         assert len(vms) >= DEPLOYMENTS - 60, "only requests cut off by a crash may be missing"
     finally:
         await store.close()

@@ -1,4 +1,4 @@
-"""What instances take of hosts and volumes of pools, counted anew from them, and mended where the running sums drifted.
+"""What is taken of hosts and pools, counted anew from what is on them, and mended where the running sums drifted.
 
 Sums change in the same transactions as what they count, so drift means a defect or a row that an operator changed by
 hand. A job may hold capacity that no instance shows yet (a migration's destination, a volume under way): whatever a
@@ -54,6 +54,7 @@ POOL_SUMS = statement(
     "storage_pool_capacity.sums",
     "SELECT c.allocated_bytes, (SELECT CAST(COALESCE(SUM(v.size_bytes), 0) AS BIGINT) FROM volume v"
     " WHERE v.pool_id = c.pool_id AND v.pool_id IS NOT NULL AND v.removed_ms IS NULL)"
+    " + (SELECT CAST(COALESCE(SUM(t.size_bytes), 0) AS BIGINT) FROM template_pool t WHERE t.pool_id = c.pool_id)"
     " FROM storage_pool_capacity c WHERE c.pool_id = $1",
 )
 MEND_POOL = statement(

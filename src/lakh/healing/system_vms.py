@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+import msgspec
+
 from lakh.base.errors import ApiError
 from lakh.base.log import logger
 from lakh.contract.declaration import spec_of
@@ -126,7 +128,7 @@ async def is_ready(cloud: Cloud, zone: ZoneRow, kind: str) -> bool:
 
 def switched_off(zone: ZoneRow, kind: str) -> bool:
     """True where the zone's details say that it has none of these."""
-    return f'"{_SWITCHES[kind]}":"false"' in zone.details_json.replace(" ", "")
+    return str(msgspec.json.decode(zone.details_json).get(_SWITCHES[kind], "true")).lower() == "false"
 
 
 def _serves(cloud: Cloud, zone: ZoneRow, pool: StoragePoolRow) -> bool:

@@ -163,4 +163,15 @@ FORBID_ALL = statement("template_permission.delete_all", "DELETE FROM template_p
 INSERT_POOL = insert("template_pool.insert", TemplatePoolRow, conflict="ON CONFLICT (template_id, pool_id) DO NOTHING")
 ON_POOL = select("template_pool.on_pool", TemplatePoolRow, "WHERE template_id = $1 AND pool_id = $2")
 OF_POOL = select("template_pool.of_pool", TemplatePoolRow, "WHERE pool_id = $1 ORDER BY template_id")
-DELETE_POOL = statement("template_pool.delete", "DELETE FROM template_pool WHERE template_id = $1 AND pool_id = $2")
+DELETE_UNUSED = statement(
+    "template_pool.delete_unused",
+    "DELETE FROM template_pool WHERE template_id = $1 AND pool_id = $2 AND NOT EXISTS (SELECT 1 FROM volume"
+    " WHERE pool_id = $2 AND template_id = $1 AND removed_ms IS NULL)",
+)
+UNUSED = select(
+    "template_pool.unused",
+    TemplatePoolRow,
+    "WHERE created_ms < $1 AND NOT EXISTS (SELECT 1 FROM volume WHERE volume.pool_id = template_pool.pool_id"
+    " AND volume.template_id = template_pool.template_id AND volume.removed_ms IS NULL)"
+    " ORDER BY template_id, pool_id LIMIT 1000",
+)

@@ -17,6 +17,7 @@ from lakh.store.table import Index, Ref, Row, table
     Index("volume_listed", "id", where="removed_ms IS NULL"),
     Index("volume_expunging", "id", where="removed_ms IS NULL AND state = 'Expunging'"),
     Index("volume_name", "name", "id", where="removed_ms IS NULL"),
+    Index("volume_clones", "pool_id", "template_id", where="removed_ms IS NULL AND template_id IS NOT NULL"),
     Index("volume_doomed", "id", where="removed_ms IS NULL AND state = 'Destroy'"),
     Index("volume_pool", "pool_id", "id", where="removed_ms IS NULL AND pool_id IS NOT NULL"),
     big=True,

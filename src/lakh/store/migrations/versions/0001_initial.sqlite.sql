@@ -1043,6 +1043,7 @@ CREATE TABLE volume (
     PRIMARY KEY (id)
 );
 CREATE INDEX volume_account ON volume (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX volume_clones ON volume (pool_id, template_id) WHERE removed_ms IS NULL AND template_id IS NOT NULL;
 CREATE INDEX volume_domain ON volume (domain_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX volume_doomed ON volume (id) WHERE removed_ms IS NULL AND state = 'Destroy';
 CREATE INDEX volume_expunging ON volume (id) WHERE removed_ms IS NULL AND state = 'Expunging';
