@@ -19,7 +19,7 @@ from lakh.contract.client import Client
 from lakh.lab.installation import Installation, furnish, prepare, until
 from lakh.lab.processes import Fleet, Server, free_port
 
-HOSTS = 3
+HOSTS = 23
 """Three in the advanced zone; one cluster of twenty in the zone with security groups."""
 CONNECT_SECONDS = 90.0
 

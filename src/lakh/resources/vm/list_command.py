@@ -48,6 +48,7 @@ LISTING = Listing(
         "shared": "id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND network_id IN"
         " (SELECT id FROM network WHERE guest_type = 'Shared'))",
         "storageid": "id IN (SELECT vm_id FROM volume WHERE pool_id = $ AND removed_ms IS NULL)",
+        "securitygroupid": "id IN (SELECT vm_id FROM security_group_vm WHERE group_id = $)",
         "affinitygroupid": "id IN (SELECT vm_id FROM affinity_group_vm WHERE group_id = $)",
         "tags": "id IN (SELECT resource_id FROM resource_tag WHERE resource_type = 'UserVm' AND pair = ANY($))",
         "present": "state NOT IN ('Destroyed', 'Expunging')",
@@ -83,6 +84,7 @@ class VmListCommand(OwnedListCommand, abstract=True):
     networkid: Id | None = param("Instances with a NIC in this network", entity="network")
     vpcid: Id | None = param("Instances with a NIC in a network of this VPC", entity="vpc")
     forvirtualnetwork: bool | None = param("Instances in isolated networks, or those in shared ones")
+    securitygroupid: Id | None = param("Instances of this security group", entity="security_group", since="4.15")
     affinitygroupid: Id | None = param("Instances of this affinity group", entity="affinity_group")
     autoscalevmgroupid: Id | None = param(
         "Instances of this autoscaling group", entity="autoscale_vm_group", since="4.18.0"
@@ -123,7 +125,7 @@ class VmListCommand(OwnedListCommand, abstract=True):
         direct = (
             "id", "name", "state", "zoneid", "podid", "clusterid", "hostid", "storageid", "hypervisor", "arch",
             "templateid", "isoid", "serviceofferingid", "networkid", "vpcid", "affinitygroupid", "groupid", "userid",
-            "userdataid", "haenable", "displayvm",
+            "userdataid", "haenable", "displayvm", "securitygroupid",
         )  # fmt: skip
         filters: dict[str, Any] = {name: getattr(self, name) for name in direct}
         filters["ids"] = self.ids or None
