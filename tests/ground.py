@@ -33,7 +33,7 @@ POOL_BYTES = 1 << 42
 
 
 @dataclass(slots=True)
-class _Session:
+class AgentLink:
     """The agent's link while it connects."""
 
     fakes: FakeHosts
@@ -98,7 +98,7 @@ class Ground:
 
     async def come_back(self, host: Host) -> HostRow:
         """The agent says Startup (again). Raises AssertionError when it is refused."""
-        session = _Session(self.fakes, host)
+        session = AgentLink(self.fakes, host)
         said = msgspec.convert(startup(host, "192.0.2.1", False).body, StartupCommand, strict=False)
         host_id = await connect(self.api.cloud, session, said)
         assert host_id is not None, session.refused or "not ready"
