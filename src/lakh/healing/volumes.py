@@ -27,7 +27,8 @@ LEFT_ALONE_MS: Final = 600_000
 EXPUNGING = select(
     "volume.expunging",
     VolumeRow,
-    "WHERE state = 'Expunging' AND vm_id IS NULL AND updated_ms < $1 AND removed_ms IS NULL ORDER BY id LIMIT 200",
+    "WHERE state = 'Expunging' AND vm_id IS NULL AND updated_ms < $1 AND removed_ms IS NULL"
+    " ORDER BY updated_ms LIMIT 200",
 )
 
 

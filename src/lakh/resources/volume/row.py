@@ -15,7 +15,7 @@ from lakh.store.table import Index, Ref, Row, table
     Index("volume_account", "account_id", "id", where="removed_ms IS NULL"),
     Index("volume_domain", "domain_id", "id", where="removed_ms IS NULL"),
     Index("volume_listed", "id", where="removed_ms IS NULL"),
-    Index("volume_expunging", "id", where="removed_ms IS NULL AND state = 'Expunging'"),
+    Index("volume_expunging", "updated_ms", where="removed_ms IS NULL AND state = 'Expunging'"),
     Index("volume_name", "name", "id", where="removed_ms IS NULL"),
     Index("volume_clones", "pool_id", "template_id", where="removed_ms IS NULL AND template_id IS NOT NULL"),
     Index("volume_doomed", "id", where="removed_ms IS NULL AND state = 'Destroy'"),

@@ -1038,7 +1038,7 @@ CREATE INDEX volume_account ON volume (account_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX volume_clones ON volume (pool_id, template_id) WHERE removed_ms IS NULL AND template_id IS NOT NULL;
 CREATE INDEX volume_domain ON volume (domain_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX volume_doomed ON volume (id) WHERE removed_ms IS NULL AND state = 'Destroy';
-CREATE INDEX volume_expunging ON volume (id) WHERE removed_ms IS NULL AND state = 'Expunging';
+CREATE INDEX volume_expunging ON volume (updated_ms) WHERE removed_ms IS NULL AND state = 'Expunging';
 CREATE INDEX volume_listed ON volume (id) WHERE removed_ms IS NULL;
 CREATE INDEX volume_name ON volume (name, id) WHERE removed_ms IS NULL;
 CREATE INDEX volume_pool ON volume (pool_id, id) WHERE removed_ms IS NULL AND pool_id IS NOT NULL;
