@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv4Address
 
-from lakh.base.errors import ParameterError, ResourceAllocationError
+from lakh.base.errors import LakhError, ParameterError
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
@@ -14,12 +14,12 @@ from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.ip_address.row import ALLOCATED, BY_ID, INSERT, RELEASE, IpAddressRow
 from lakh.resources.ip_address.view import IpAddressView, ip_address_views
 from lakh.resources.limit.charge import charge_owner, limit_error, release_owner
-from lakh.resources.limit.row import CHARGE, Usage
+from lakh.resources.limit.row import Usage
 from lakh.resources.network.access import guest_network
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.network_offering.services import provider_of
 from lakh.store.statement import TxnSpec
-from lakh.store.store import GuardFailedError
+from lakh.store.store import DuplicateError, GuardFailedError
 
 ONE = Usage(public_ip=1)
 
@@ -91,10 +91,6 @@ class AssociateIpAddress(
                 IPv4Address(self.ipaddress)
             except AddressValueError:
                 raise ParameterError(f"Invalid parameter ipaddress {self.ipaddress}: give an IPv4 address") from None
-        probe = GuardFailedError("associateIpAddress", CHARGE.name, 1, 0)
-        refused = await limit_error(cloud, probe, network.account_id, network.domain_id, ONE)
-        if isinstance(refused, ResourceAllocationError):
-            raise refused
         addresses = cloud.part(PublicAddresses)
         taken = await addresses.take(network.zone_id, network.account_id, network.domain_id, self.ipaddress)
         row = IpAddressRow(
@@ -116,6 +112,18 @@ class AssociateIpAddress(
         )
         txn = TxnSpec("ip_address.associate").put(INSERT, row)
         await charge_owner(cloud, txn, network.account_id, network.domain_id, ONE)
+
+        async def refused(lost: LakhError) -> LakhError | None:
+            """Another server, or a system VM, has the address: another one. A limit is said."""
+            if isinstance(lost, DuplicateError):
+                addresses.forget()
+                return None if self.ipaddress is None else lost
+            addresses.give_back(row.range_id, row.address)
+            if isinstance(lost, GuardFailedError):
+                error = await limit_error(cloud, lost, network.account_id, network.domain_id, ONE)
+                return error if isinstance(error, LakhError) else lost
+            return lost
+
         return Admission(
             txn,
             AssociateState(address_id=row.id),
@@ -124,4 +132,5 @@ class AssociateIpAddress(
             sync_key=f"network:{network.id}",
             owner=(network.account_id, network.domain_id),
             description=f"associating IP to network ID: {network.uuid} in zone {network.zone_id}",
+            refused=refused,
         )
