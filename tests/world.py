@@ -188,8 +188,10 @@ class World:
             assert places == wanted, f"{vm.instance_name} is {vm.state} on {vm.host_id}, but runs on {places}"
         assert not running, f"domains that no row names: {running}"
         await self._check_capacity(vms, volumes)
-        on_disk = {v.path for v in volumes if v.path is not None and v.pool_id is not None}
-        assert self.files() == on_disk, f"files {sorted(self.files() ^ on_disk)} are on one side only"
+        pools = {pool.id: pool.uuid for pool in await self.cloud.snapshots.of(StoragePoolRow)}
+        on_disk = {(pools[v.pool_id], v.path) for v in volumes if v.path is not None and v.pool_id is not None}
+        files = {(v.pool, v.name) for v, _ in self.storage.volumes() if v.kind == "volume"}
+        assert files == on_disk, f"files {sorted(files ^ on_disk)} are on one side only"
 
     async def _check_capacity(self, vms: list[VmRow], volumes: list[VolumeRow]) -> None:
         index = self.cloud.part(HostIndex)

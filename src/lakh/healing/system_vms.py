@@ -97,7 +97,10 @@ class SystemVms(Reconciler):
         return vm.state == "Error" or (job is not None and job.status == FAILED)
 
     async def _rescue(self, cloud: Cloud, vm: VmRow) -> None:
-        """Takes a VM off a host that is down."""
+        """Takes a VM off a host that is down, and ends one whose destruction was cut short."""
+        if vm.state in ("Destroyed", "Expunging"):
+            await begin(cloud, "destroySystemVm", id=vm.id)
+            return
         host = cloud.part(HostIndex).facts.get(vm.host_id or 0)
         if vm.state == "Running" and (host is None or host.status == "Down"):
             log.warning("host of a system VM is down", vm=vm.instance_name, host=host.name if host else vm.host_id)

@@ -21,6 +21,9 @@ from lakh.resources.volume.view import VolumeView
 from lakh.store.statement import TxnSpec
 from lakh.wire.commands import volume as commands
 
+NOT_THERE = "not attached"
+"""What hosts say of a disk that the Instance does not have: it was taken before a crash, or before a lost answer."""
+
 
 class DetachState(State):
     """What is taken from which Instance."""
@@ -43,7 +46,7 @@ async def detach(run: Run[DetachState]) -> None:
         answer = (await ask(cloud, vm.host_id, command))[0]
     except HostUnreachableError as error:
         raise ResourceUnavailableError(f"Failed to detach volume {volume.name} from {vm.name}: {error}") from error
-    if not answer.result:
+    if not answer.result and NOT_THERE not in answer.details:
         raise InternalError(f"Failed to detach volume {volume.name} from {vm.name}: {answer.details}")
 
 

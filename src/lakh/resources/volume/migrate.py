@@ -30,6 +30,7 @@ from lakh.resources.volume.row import MIGRATED, MOVE, VolumeRow
 from lakh.resources.volume.sizes import check_offering
 from lakh.resources.volume.view import VolumeView
 from lakh.store.statement import TxnSpec
+from lakh.wire.commands import pool as pool_commands
 from lakh.wire.commands import volume as commands
 from lakh.wire.message import Message
 from lakh.wire.objects.data import TransferObject
@@ -38,12 +39,14 @@ log = logger(__name__)
 
 
 class MigrateState(State):
-    """From pool to pool. `path` is the file's name on the new one; `switched` from the commit on that names it."""
+    """From pool to pool. `path` is the file's name on the new one. Once the row names the new pool there is no way
+    back."""
 
     volume_id: int
     source_id: int
     target_id: int
     offering_id: int | None = None
+    source_path: str = ""
     path: str = ""
     live: bool = False
 
@@ -53,13 +56,18 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
     volume, state = await current_volume(run), run.state
     if volume.pool_id != state.source_id or volume.state != "Ready":
         raise InternalError(f"Volume {volume.uuid} changed meanwhile: it is {volume.state}")
+    state.source_path = volume.path or ""
     txn = TxnSpec("volume.migrating").add(MOVE, volume.id, "Ready", "Migrating", run.cloud.now_ms())
     return txn.add(TAKE, state.target_id, volume.size_bytes)
 
 
 async def unreserve(run: Run[MigrateState]) -> TxnSpec:
-    """Ready where it was."""
+    """Ready where it was, or where a running Instance has it now."""
     volume, state = await current_volume(run), run.state
+    if volume.pool_id == state.target_id:
+        return TxnSpec("volume.migrated.kept")
+    if state.live and state.path:  # the Instance runs on the new file by now
+        return await switch(run)
     txn = TxnSpec("volume.unmigrated").add(MOVE, volume.id, "Migrating", "Ready", run.cloud.now_ms())
     return txn.add(GIVE_BACK, state.target_id, volume.size_bytes)
 
@@ -80,18 +88,30 @@ async def move(run: Run[MigrateState]) -> None:
         answer = (await ask(cloud, host_id, command, timeout_seconds=10800))[0]
     except HostUnreachableError as error:
         raise ResourceUnavailableError(f"Unable to migrate volume {volume.uuid}: {error}") from error
-    if not answer.result:
+    if not answer.result and not (state.live and await _is_there(run, volume, source, target, host_id)):
         raise InternalError(f"Unable to migrate volume {volume.uuid}: {answer.details}")
     made = (answer.body.get("newData") or {}).get(VOLUME) or {}
     state.path = str(answer.body.get("volumePath") or made.get("path") or volume.path)
+
+
+async def _is_there(
+    run: Run[MigrateState], volume: VolumeRow, source: StoragePoolRow, target: StoragePoolRow, host_id: int
+) -> bool:
+    """True when the file is on the new pool only: the disk moved before a crash, or before a lost answer."""
+    found = []
+    for pool in (source, target):
+        command = pool_commands.volume_stats(pool.uuid, pool_type=pool.type, volume_uuids=[volume.path or ""])
+        answer = (await ask(run.cloud, host_id, command))[0]
+        found.append(bool((answer.body.get("volumeStats") or {}).get(volume.path)))
+    return found == [False, True]
 
 
 async def unmove(run: Run[MigrateState]) -> None:
     """Deletes a copy on the new pool. A file that an Instance has open is no copy: its host refuses."""
     cloud, state = run.cloud, run.state
     volume = await current_volume(run)
-    if state.live and state.path:
-        return  # the Instance runs on the new file by now
+    if volume.pool_id == state.target_id or (state.live and state.path):
+        return  # the new file is the volume's, or the Instance runs on it by now
     target = (await cloud.snapshots.of(StoragePoolRow)).by_id[state.target_id]
     copy = msgspec.structs.replace(volume, path=state.path or volume.path)
     await ask(cloud, endpoint(cloud, target), delete_command(copy, target))
@@ -111,7 +131,7 @@ async def clean_up(run: Run[MigrateState]) -> None:
     cloud, state = run.cloud, run.state
     if state.live:
         return
-    volume = await current_volume(run)
+    volume = msgspec.structs.replace(await current_volume(run), path=state.source_path)
     source = (await cloud.snapshots.of(StoragePoolRow)).by_id[state.source_id]
     try:
         answer = (await ask(cloud, endpoint(cloud, source), delete_command(volume, source)))[0]
@@ -178,7 +198,7 @@ class MigrateVolume(
         Step("reserve", reserve, unreserve, commits=True),
         Step("move", move, unmove),
         Step("switch", switch, commits=True),
-        Step("clean up", clean_up),
+        Step("clean up", clean_up, clean_up),
         Step("publish", publish, commits=True),
     )
 
