@@ -9,7 +9,7 @@ import pytest
 
 from lakh.lab import plots
 from lakh.lab.reach import Bound, Reach, judge, reaches
-from lakh.lab.report import Check, Figure, Report, baseline, write
+from lakh.lab.report import BASELINES, Check, Figure, Report, baseline, write
 from lakh.lab.scenario import SCENARIOS, Parameters
 
 REACH = Reach(1000, {"seconds": Bound(unit="s", at_most=10), "rate": Bound(unit="1/s", at_least=50)})
@@ -94,3 +94,9 @@ def test_every_scenario_has_its_reach() -> None:
     for reach in known.values():
         for bound in reach.checks.values():
             assert (bound.at_most is None) != (bound.at_least is None)
+
+
+def test_the_baselines_in_the_repository_can_be_read() -> None:
+    known = msgspec.json.decode((BASELINES / "connect.json").read_bytes(), type=list[Report])
+    for run in known:
+        assert baseline(run)["known_hosts_seconds"] == run.figures["known_hosts_seconds"].value
