@@ -16,7 +16,7 @@ from lakh.contract.client import Client
 from lakh.http import commands
 from lakh.jobs.cloud import Cloud
 from lakh.lab.installation import until
-from lakh.lab.processes import Fleet, Server, free_port
+from lakh.lab.processes import Fleet, ProcessError, Server, free_port
 from lakh.resources.seeding import seed
 from lakh.resources.user.password import hash_now
 from lakh.resources.user.row import INSERT_KEY, ApiKeyRow
@@ -75,7 +75,10 @@ class Installation:
             self.fleet.check()
             if not self.fleet.control_path.exists():
                 return False
-            totals = (await self.fleet.ask("state"))[-1]["totals"]
+            try:
+                totals = (await self.fleet.ask("state"))[-1]["totals"]
+            except ProcessError:  # bound and not listening yet
+                return False
             return bool(totals.get("ready", 0) >= self.hosts and totals.get("connected", 0) >= self.hosts)
 
         await until(ready, seconds, "not all agents are connected and ready")
