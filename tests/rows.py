@@ -18,6 +18,7 @@ from lakh.resources.image_store.row import INSERT as INSERT_STORE
 from lakh.resources.image_store.row import ImageStoreRow
 from lakh.resources.network.row import INSERT as INSERT_NETWORK
 from lakh.resources.network.row import NetworkRow
+from lakh.resources.network.system import put_system_networks
 from lakh.resources.network_offering.row import INSERT as INSERT_NETWORK_OFFERING
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.physical_network.row import INSERT as INSERT_PHYSICAL
@@ -32,8 +33,9 @@ from lakh.resources.storage_pool.row import INSERT_CAPACITY as INSERT_POOL_CAPAC
 from lakh.resources.template.row import INSERT as INSERT_TEMPLATE
 from lakh.resources.template.row import INSERT_STORE as INSERT_TEMPLATE_STORE
 from lakh.resources.template.row import TemplateRow, TemplateStoreRow
+from lakh.resources.template.system import assume_system_templates
 from lakh.resources.vlan.row import INSERT as INSERT_RANGE
-from lakh.resources.vlan.row import VlanRangeRow
+from lakh.resources.vlan.row import UNTAGGED, VlanRangeRow
 from lakh.resources.zone.row import INSERT as INSERT_ZONE
 from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import TxnSpec
@@ -169,3 +171,15 @@ def _network(cloud: Cloud, zone: ZoneRow) -> tuple[PhysicalNetworkRow, NetworkOf
         end_ip="10.2.200.0",
     )  # fmt: skip
     return physical, offering, network, ip_range
+
+
+async def insert_system_parts(cloud: Cloud, made: Made) -> None:
+    """What system VMs need besides: the zone's own networks, public addresses, and the system template's copy."""
+    txn = await assume_system_templates(cloud, made.store)
+    await put_system_networks(cloud, txn, made.zone)
+    public = blank(
+        cloud, VlanRangeRow, zone_id=made.zone.id, physical_network_id=made.network.physical_network_id,
+        traffic_type="Public", vlan=UNTAGGED, gateway="198.51.100.1", netmask="255.255.255.0",
+        start_ip="198.51.100.10", end_ip="198.51.100.99",
+    )  # fmt: skip
+    await cloud.store.submit(txn.put(INSERT_RANGE, public))

@@ -10,12 +10,14 @@ A template has the migrated schema, and the tables that the tests themselves hav
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy.dialects import postgresql
@@ -23,13 +25,19 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tests.postgresql import cluster
 
 from lakh.store.ddl import create_statements
+from lakh.store.inline import InlineStore
 from lakh.store.opening import open_store
 from lakh.store.schema import metadata
 from lakh.store.store import Store
 from lakh.store.table import TABLES, Table
 
 ENGINES = ("inline", "sqlite", "postgresql")
+ENGINE = os.environ.get("LAKH_TEST_STORE", "inline")
+"""The engine of tests that would run alike on any: in memory, unless a run asks for another."""
 
+T = TypeVar("T")
+
+_filled: dict[tuple[str, Callable[..., Any]], tuple[Any, Any]] = {}
 _templates: dict[tuple[str, frozenset[str]], str] = {}
 _folder = tempfile.TemporaryDirectory(prefix="lakh-stores-")
 
@@ -58,6 +66,57 @@ async def fresh_url(engine: str, folder: Path) -> AsyncIterator[str]:
         database = await cluster().fresh(await _template("postgresql"))
         yield cluster().url(database)
         await cluster().drop(database)
+
+
+@asynccontextmanager
+async def filled_store(
+    fill: Callable[[Store], Awaitable[T]], engine: str = ENGINE, folder: Path | None = None
+) -> AsyncIterator[tuple[Store, T]]:
+    """A store with the content that `fill` once wrote into an empty one, and what `fill` returned then. `folder` is
+    where a SQLite file goes."""
+    key = (engine, fill)
+    if key not in _filled:
+        _filled[key] = await _fill(engine, fill)
+    source, made = _filled[key]
+    async with _copy(engine, source, folder) as store:
+        try:
+            yield store, made
+        finally:
+            await store.close()
+
+
+async def _fill(engine: str, fill: Callable[[Store], Awaitable[T]]) -> tuple[Any, T]:
+    """(what to copy, what fill returned)."""
+    if engine == "inline":
+        source: Any = InlineStore.fresh()
+        return source, await fill(source)
+    if engine == "sqlite":
+        source = f"{_folder.name}/filled{len(_filled)}.db"
+        url = f"sqlite:///{source}"
+    else:
+        source = await cluster().fresh(await _template("postgresql"))
+        url = cluster().url(source)
+    store = await open_store(url)
+    made = await fill(store)
+    await store.close()
+    return source, made
+
+
+@asynccontextmanager
+async def _copy(engine: str, source: Any, folder: Path | None) -> AsyncIterator[Store]:
+    if engine == "inline":
+        yield source.copy()
+    elif engine == "sqlite":
+        assert folder is not None, "a SQLite store needs a folder"
+        path = folder / "lakh.db"
+        shutil.copyfile(source, path)
+        yield await open_store(f"sqlite:///{path}")
+    else:
+        database = await cluster().fresh(source)
+        try:
+            yield await open_store(cluster().url(database))
+        finally:
+            await cluster().drop(database)
 
 
 def _own_tables() -> list[Table]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
 from random import Random
 from typing import Any
 
 from tests import rows
+from tests.invariants import COPIES, NICS, VMS, VOLUMES, check_store
 
 from lakh.agent import verbs
 from lakh.agent.dispatch import execute, stopped
@@ -30,22 +32,19 @@ from lakh.base.ids import UuidFactory
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.row import CAPACITIES as HOST_CAPACITIES
+from lakh.resources.network.addresses import GuestAddresses
+from lakh.resources.nic.row import NicRow
 from lakh.resources.storage_pool.connect import modify_command
-from lakh.resources.storage_pool.row import CAPACITIES as POOL_CAPACITIES
 from lakh.resources.storage_pool.row import StoragePoolRow
-from lakh.resources.template.row import OF_POOL
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
-from lakh.store.statement import select
 from lakh.wire.message import Message
 
 verbs.load()
 
-ALL_VMS = select("test.vms", VmRow, "WHERE removed_ms IS NULL ORDER BY id")
-ALL_VOLUMES = select("test.volumes", VolumeRow, "WHERE removed_ms IS NULL ORDER BY id")
-
 GIB = 1 << 30
+CPUS, MEMORY_GIB = 16, 64
+"""Of one host."""
 
 
 class FakeHosts:
@@ -111,14 +110,20 @@ class World:
         self.made: rows.Made
 
     @classmethod
-    async def build(cls, cloud: Cloud, *, hosts: int = 4, cpus: int = 16, memory_gib: int = 64) -> World:
-        """`cloud.hosts` must be a FakeHosts."""
+    async def build(cls, cloud: Cloud, *, hosts: int = 4, cpus: int = CPUS, memory_gib: int = MEMORY_GIB) -> World:
+        """A new world with its rows. `cloud.hosts` must be a FakeHosts."""
+        made = await rows.insert_world(cloud, hosts=hosts, cpus=cpus, memory_bytes=memory_gib * GIB)
+        return await cls.over(cloud, made)
+
+    @classmethod
+    async def over(cls, cloud: Cloud, made: rows.Made) -> World:
+        """A world whose rows are stored already; its hosts have nothing on them yet."""
         fakes = cloud.hosts
         assert isinstance(fakes, FakeHosts)
         world = cls(cloud, fakes, cloud.clock, Random(7))
-        world.made = await rows.insert_world(cloud, hosts=hosts, cpus=cpus, memory_bytes=memory_gib * GIB)
-        for number, row in enumerate(world.made.hosts, 1):
-            fakes.hosts[row.id] = world.new_host(number, row.id, row.name, row.private_ip, cpus, memory_gib * GIB)
+        world.made = made
+        for number, row in enumerate(made.hosts, 1):
+            fakes.hosts[row.id] = world.new_host(number, row.id, row.name, row.private_ip, row.cpus, row.memory_bytes)
         await world.connect()
         return world
 
@@ -177,33 +182,62 @@ class World:
         return {v.name for v, _ in self.storage.volumes() if v.kind == "volume"}
 
     async def check(self) -> None:
-        """Raises AssertionError unless store, memory and hypervisors agree: every VM runs at most once and where the
-        store says, capacity and pool space are the sums of what is there, no file and no address is orphaned."""
-        vms = await self.cloud.store.rows(ALL_VMS)
-        volumes = await self.cloud.store.rows(ALL_VOLUMES)
+        """Raises AssertionError unless store, memory and hypervisors agree, and nothing is under way: every VM runs at
+        most once and where the store says, with its disks and NICs; no file, no address and no count is orphaned."""
+        store = self.cloud.store
+        await check_store(store)
+        vms, volumes, nics = await store.rows(VMS), await store.rows(VOLUMES), await store.rows(NICS)
+        self._check_domains(vms, volumes, nics)
+        self._check_memory(vms, nics)
+        await self._check_files(vms, volumes)
+        copies = {c.install_path.rpartition("/")[2] for c in await store.rows(COPIES)}
+        lying = {v.name for v, _ in self.storage.volumes() if v.kind == "template"}
+        assert lying == copies, f"template copies {sorted(lying ^ copies)} are on one side only"
+
+    async def _check_files(self, vms: list[VmRow], volumes: list[VolumeRow]) -> None:
+        """Every file on a pool is a volume's, and every volume's file is there, unless its VM is at its end: expunged
+        again, that finds them gone already."""
+        ending = {vm.id for vm in vms if vm.state == "Expunging"}
+        pools = {pool.id: pool.uuid for pool in await self.cloud.snapshots.of(StoragePoolRow)}
+        placed = [v for v in volumes if v.path is not None and v.pool_id is not None]
+        known = {(pools[v.pool_id or 0], v.path) for v in placed}
+        needed = {(pools[v.pool_id or 0], v.path) for v in placed if v.vm_id not in ending}
+        files = {(v.pool, v.name) for v, _ in self.storage.volumes() if v.kind == "volume"}
+        assert needed <= files, f"files of volumes are gone: {sorted(needed - files)}"
+        assert files <= known, f"files of no volume: {sorted(files - known)}"
+
+    def _check_domains(self, vms: list[VmRow], volumes: list[VolumeRow], nics: list[NicRow]) -> None:
         running = self.running()
         for vm in vms:
             places = running.pop(vm.instance_name, [])
             wanted = [vm.host_id] if vm.state == "Running" else []
             assert places == wanted, f"{vm.instance_name} is {vm.state} on {vm.host_id}, but runs on {places}"
+            if vm.host_id is None:
+                continue
+            spec = self.hosts.hosts[vm.host_id].hypervisor.domain(vm.instance_name).spec
+            disks = sorted((d.device_id, d.volume) for d in spec.disks if d.volume)
+            stored = sorted((v.device_id, v.path) for v in volumes if v.vm_id == vm.id)
+            assert disks == stored, f"{vm.instance_name} runs with disks {disks}, has {stored}"
+            there = sorted((n.mac, n.ip) for n in spec.nics)
+            own = sorted((n.mac, n.ip or "") for n in nics if n.vm_id == vm.id)
+            assert there == own, f"{vm.instance_name} runs with NICs {there}, has {own}"
         assert not running, f"domains that no row names: {running}"
-        await self._check_capacity(vms, volumes)
-        pools = {pool.id: pool.uuid for pool in await self.cloud.snapshots.of(StoragePoolRow)}
-        on_disk = {(pools[v.pool_id], v.path) for v in volumes if v.path is not None and v.pool_id is not None}
-        files = {(v.pool, v.name) for v, _ in self.storage.volumes() if v.kind == "volume"}
-        assert files == on_disk, f"files {sorted(files ^ on_disk)} are on one side only"
 
-    async def _check_capacity(self, vms: list[VmRow], volumes: list[VolumeRow]) -> None:
+    def _check_memory(self, vms: list[VmRow], nics: list[NicRow]) -> None:
+        """What the server keeps in memory is what it stored: it would otherwise refuse, or promise, too much."""
         index = self.cloud.part(HostIndex)
-        for row in await self.cloud.store.rows(HOST_CAPACITIES, -1):
-            here = [vm for vm in vms if vm.host_id == row.host_id]
+        for host_id in self.hosts.hosts:
+            here = [vm for vm in vms if vm.host_id == host_id]
             sums = (sum(v.cpus * v.speed_mhz for v in here), sum(v.memory_mb << 20 for v in here), len(here))
-            assert (row.cpu_used_mhz, row.memory_used_bytes, row.vms) == sums, f"host {row.host_id} counts wrong"
-            assert tuple(index.columns.usage(row.host_id)) == sums, f"memory is wrong about host {row.host_id}"
-        for pool in await self.cloud.store.rows(POOL_CAPACITIES):
-            taken = sum(v.size_bytes for v in volumes if v.pool_id == pool.pool_id)
-            taken += sum(copy.size_bytes for copy in await self.cloud.store.rows(OF_POOL, pool.pool_id))
-            assert pool.allocated_bytes == taken, f"pool {pool.pool_id}: {pool.allocated_bytes} is not {taken}"
+            usage = tuple(index.columns.usage(host_id))
+            assert usage == sums, f"memory says {usage} about host {host_id}, it has {sums}"
+        pools = self.cloud.part(GuestAddresses)._pools
+        for network_id, pool in pools.items():
+            stored = {n.ip for n in nics if n.network_id == network_id and n.ip is not None}
+            taken = {str(IPv4Address(number)) for number in pool.taken}
+            lost = {ip for ip in taken - stored if not ip.endswith(".1")}  # gateways stay taken
+            assert not lost, f"addresses {sorted(lost)} of network {network_id} are lost"
+            assert stored <= taken, f"addresses {sorted(stored - taken)} of network {network_id} would be dealt twice"
 
     @property
     def pool(self) -> StoragePoolRow:

@@ -113,6 +113,6 @@ def pick(random: Random, pids: dict[str, list[int]]) -> list[int]:
     choice = random.choice(["control", "gateway", "everything"])
     if choice == "control":
         return pids["control"]
-    if choice == "gateway":
+    if choice == "gateway" and pids["gateways"]:  # there are none while they start again
         return [random.choice(pids["gateways"])]
     return [pid for part in pids.values() for pid in part]

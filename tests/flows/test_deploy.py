@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.flows.conftest import Server
+from tests.flows.server import Server
 
 from lakh.base.errors import ResourceUnavailableError
 from lakh.jobs.execution import Crash

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.flows.conftest import Server
+from tests.flows.server import Server
 from tests.flows.test_deploy import deployment
 
 from lakh.base.errors import ResourceUnavailableError

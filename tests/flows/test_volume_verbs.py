@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.blank import blank
-from tests.flows.conftest import Server
+from tests.flows.server import Server
 from tests.flows.test_deploy import deployment
 
 from lakh.base.errors import ResourceUnavailableError
@@ -20,13 +20,9 @@ from lakh.resources.configuration.row import ConfigurationRow
 from lakh.resources.configuration.values import Settings
 from lakh.resources.disk_offering.row import INSERT as INSERT_OFFERING
 from lakh.resources.disk_offering.row import DiskOfferingRow
-from lakh.resources.network.system import put_system_networks
 from lakh.resources.storage_pool.connect import modify_command
 from lakh.resources.storage_pool.row import INSERT as INSERT_POOL
 from lakh.resources.storage_pool.row import INSERT_CAPACITY, StoragePoolCapacityRow, StoragePoolRow
-from lakh.resources.template.system import assume_system_templates
-from lakh.resources.vlan.row import INSERT as INSERT_RANGE
-from lakh.resources.vlan.row import VlanRangeRow
 from lakh.resources.vm.create_system import CreateSystemVm
 from lakh.resources.vm.destroy_system import DestroySystemVm
 from lakh.resources.vm.migrate_system import MigrateSystemVm
@@ -121,24 +117,7 @@ async def destroy(server: Server) -> Any:
     return DestroyVolume(id=volume.id, expunge=True)
 
 
-async def ready_zone(server: Server) -> None:
-    """What system VMs need beyond a world."""
-    made, cloud = server.world.made, server.cloud
-    txn = TxnSpec("test.zone")
-    await put_system_networks(cloud, txn, made.zone)
-    txn.put(
-        INSERT_RANGE,
-        blank(
-            cloud, VlanRangeRow, zone_id=made.zone.id, traffic_type="Public", vlan="untagged", gateway="198.51.100.1",
-            netmask="255.255.255.0", start_ip="198.51.100.10", end_ip="198.51.100.11",
-        ),
-    )  # fmt: skip
-    txn.extend(await assume_system_templates(cloud, made.store))
-    await server.store.submit(txn)
-
-
 async def create_system(server: Server) -> Any:
-    await ready_zone(server)
     return CreateSystemVm(zoneid=server.world.made.zone.id, type="SecondaryStorageVm")
 
 

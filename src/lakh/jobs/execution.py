@@ -85,6 +85,7 @@ class Execution:
         lost_races = 0
         while True:
             self._tell("before", step.name)
+            self._run.not_committed()
             txn = await step.do(self._run)
             self._tell("after", step.name)
             if not step.commits:
@@ -142,9 +143,9 @@ class Execution:
                     if row.token != self._job.token:
                         raise LeaseLostError
                     if happened(row):
-                        return
+                        break
                 await self._cloud.store.submit(txn)
-                return
+                break
             except StoreUnavailableError:
                 await self._cloud.clock.sleep(limits.JOB_RETRY_SECONDS[min(attempts, 4)])
                 attempts += 1
@@ -152,12 +153,19 @@ class Execution:
                 if lost.statement in (PROGRESS.name, FINISH.name):
                     raise LeaseLostError from lost
                 raise
+        self._run.committed()
 
     # --- backwards ---------------------------------------------------------------------------------------------------
     async def _unwind(self, first: int, error: ApiError, carried: TxnSpec) -> JobRow:
         """Undoes steps `first` … 0 and ends the job as failed. Committed steps are undone with a commit each."""
         self._run.error = error
+        self._run.not_committed()
         pending = TxnSpec("").extend(carried)
+        if not self._undoing and any(s.undo is not None and not s.commits for s in self._flow.steps[: first + 1]):
+            # What such an undo ends (a child's work, a domain) no commit of its own tells: after a crash nobody may go
+            # forward again as if it were there.
+            await self._advance(TxnSpec(f"{self._job.command}.undoing").extend(pending), first + 1, undoing=True)
+            pending.steps.clear()
         for i in range(first, -1, -1):
             step = self._flow.steps[i]
             pending.extend(await self._undo(step))

@@ -46,7 +46,7 @@ class Again(LakhError):
 class Run(Generic[S]):
     """One execution of a flow, as its steps see it."""
 
-    __slots__ = ("cloud", "error", "job", "memory", "result", "state")
+    __slots__ = ("_committed", "cloud", "error", "job", "memory", "result", "state")
 
     def __init__(self, cloud: Cloud, job: JobRow, state: S) -> None:
         self.cloud = cloud
@@ -55,6 +55,22 @@ class Run(Generic[S]):
         self.memory: dict[str, Any] = {}  # what steps read and others need again; not saved
         self.result: bytes | None = None
         self.error: BaseException | None = None  # while undoing: why
+        self._committed: list[Callable[[], object]] = []
+
+    def when_committed(self, act: Callable[[], object]) -> None:
+        """Calls `act` right after the commit of what this step returns, and not if there is none: so memory follows
+        the store, and not a wish."""
+        self._committed.append(act)
+
+    def committed(self) -> None:
+        """The engine's call: the commit happened."""
+        acts, self._committed = self._committed, []
+        for act in acts:
+            act()
+
+    def not_committed(self) -> None:
+        """The engine's call: the step failed, or decides anew."""
+        self._committed.clear()
 
     def finish(self, result: bytes) -> None:
         """Sets the job's result: the JSON of jobresult."""

@@ -8,8 +8,7 @@ from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
-from lakh.resources.host.index import HostIndex
-from lakh.resources.host.resource_state import live_host, move, next_state
+from lakh.resources.host.resource_state import live_host, move_by, next_state
 from lakh.resources.host.view import HostView, host_view
 from lakh.store.statement import TxnSpec
 
@@ -21,8 +20,7 @@ class HostState(State):
 async def enable(run: Run[HostState]) -> TxnSpec:
     host = await live_host(run.cloud, run.state.host_id)
     txn = TxnSpec("host.cancel_maintenance")
-    host = msgspec.structs.replace(host, resource_state=move(txn, host, "AdminCancelMaintenance"))
-    run.cloud.part(HostIndex).set_state(host.id, resource_state=host.resource_state)
+    host = msgspec.structs.replace(host, resource_state=move_by(run, txn, host, "AdminCancelMaintenance"))
     run.finish(result_json(run, await host_view(run.cloud, host), run.job.command))
     return txn
 

@@ -8,8 +8,7 @@ from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.host.emptying import stop_lost
-from lakh.resources.host.index import HostIndex
-from lakh.resources.host.resource_state import live_host, move, next_state
+from lakh.resources.host.resource_state import live_host, move_by, next_state
 from lakh.resources.host.view import HostView, host_view
 from lakh.store.statement import TxnSpec
 
@@ -21,8 +20,7 @@ class DegradedState(State):
 async def degrade(run: Run[DegradedState]) -> TxnSpec:
     host = await live_host(run.cloud, run.state.host_id)
     txn = TxnSpec("host.degrade")
-    state = move(txn, host, "DeclareHostDegraded")
-    run.cloud.part(HostIndex).set_state(host.id, resource_state=state)
+    move_by(run, txn, host, "DeclareHostDegraded")
     return txn
 
 

@@ -21,6 +21,8 @@ from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
 
 ROUTING = "Routing"
+COMING = ("Up", "Connecting")
+"""Statuses of hosts without a ready session that are worth waiting for."""
 
 
 class HostFact(msgspec.Struct, gc=False):
@@ -165,16 +167,18 @@ class HostIndex:
             self._follow(fact)
 
     def any_away(self, zone_id: int) -> bool:
-        """True when a host of the zone that could take VMs has no session now."""
+        """True when a host of the zone that could take VMs has no session now, or one that is not ready yet."""
         return any(
-            f.zone_id == zone_id and not f.connected and f.status == "Up" and f.resource_state == "Enabled"
+            f.zone_id == zone_id and not f.connected and f.status in COMING and f.resource_state == "Enabled"
             for f in self.facts.values()
             if f.type == ROUTING
         )
 
     def set_state(self, host_id: int, *, status: str | None = None, resource_state: str | None = None) -> None:
         """Follows a stored change of a host's states."""
-        fact = self.facts[host_id]
+        fact = self.facts.get(host_id)
+        if fact is None:
+            return
         fact.status = status or fact.status
         fact.resource_state = resource_state or fact.resource_state
         self._follow(fact)

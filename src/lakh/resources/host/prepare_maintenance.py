@@ -17,7 +17,8 @@ from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.host.index import ROUTING, HostIndex
-from lakh.resources.host.resource_state import live_host, move, next_state
+from lakh.resources.host.reach import ask
+from lakh.resources.host.resource_state import live_host, move_by, next_state
 from lakh.resources.host.row import HostRow
 from lakh.resources.host.view import HostView, host_view
 from lakh.resources.vm.row import ON_HOST, USER, VmRow
@@ -36,8 +37,7 @@ async def begin(run: Run[MaintenanceState]) -> TxnSpec:
     host = await live_host(run.cloud, run.state.host_id)
     txn = TxnSpec("host.prepare")
     if host.resource_state != "PrepareForMaintenance":
-        state = move(txn, host, "AdminAskMaintenance")
-        run.cloud.part(HostIndex).set_state(host.id, resource_state=state)
+        move_by(run, txn, host, "AdminAskMaintenance")
     return txn
 
 
@@ -46,9 +46,7 @@ async def tell(run: Run[MaintenanceState]) -> None:
     if not run.cloud.hosts.is_connected(run.state.host_id):
         return
     try:
-        answers = await run.cloud.hosts.call(
-            run.state.host_id, [connection.maintain()], timeout_seconds=MAINTAIN_SECONDS
-        )
+        answers = await ask(run.cloud, run.state.host_id, connection.maintain(), timeout_seconds=MAINTAIN_SECONDS)
     except HostUnreachableError as error:
         raise InternalError(f"Unable to prepare for maintenance: {error}") from error
     if not answers[0].result:
@@ -85,8 +83,7 @@ async def enter(run: Run[MaintenanceState]) -> TxnSpec:
     """Commits Maintenance; the host is the job's result."""
     host = await live_host(run.cloud, run.state.host_id)
     txn = TxnSpec("host.maintenance")
-    host = msgspec.structs.replace(host, resource_state=move(txn, host, "InternalEnterMaintenance"))
-    run.cloud.part(HostIndex).set_state(host.id, resource_state=host.resource_state)
+    host = msgspec.structs.replace(host, resource_state=move_by(run, txn, host, "InternalEnterMaintenance"))
     run.finish(result_json(run, await host_view(run.cloud, host), run.job.command))
     return txn
 
@@ -96,8 +93,7 @@ async def failed(run: Run[MaintenanceState]) -> TxnSpec:
     host = await live_host(run.cloud, run.state.host_id)
     txn = TxnSpec("host.maintenance.failed")
     if host.resource_state == "PrepareForMaintenance":
-        state = move(txn, host, "UnableToMigrate")
-        run.cloud.part(HostIndex).set_state(host.id, resource_state=state)
+        move_by(run, txn, host, "UnableToMigrate")
     return txn
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from lakh.base.errors import ParameterError
 from lakh.catalogue.states import IllegalMoveError, machine
 from lakh.jobs.cloud import Cloud
+from lakh.jobs.flow import Run
+from lakh.resources.host.index import HostIndex
 from lakh.resources.host.row import BY_ID, MOVE_RESOURCE, HostRow
 from lakh.store.statement import TxnSpec
 
@@ -38,4 +40,11 @@ def move(txn: TxnSpec, host: HostRow, event: str) -> str:
     """Adds the guarded move to `txn` and returns the new state. Raises ParameterError."""
     state = next_state(host, event)
     txn.add(MOVE_RESOURCE, host.id, host.resource_state, state)
+    return state
+
+
+def move_by(run: Run[Any], txn: TxnSpec, host: HostRow, event: str) -> str:
+    """The move of a flow's step: placement learns of it with the commit."""
+    state = move(txn, host, event)
+    run.when_committed(lambda: run.cloud.part(HostIndex).set_state(host.id, resource_state=state))
     return state

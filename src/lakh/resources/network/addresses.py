@@ -7,12 +7,13 @@ scanned per allocation, whatever the network's size: the cursor goes round the r
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
 from lakh.base.errors import InsufficientCapacityError, ParameterError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.network.row import NetworkRow
-from lakh.resources.nic.row import ADDRESSES
+from lakh.resources.nic.row import ADDRESSES, NicRow
 from lakh.resources.vlan.row import VlanRangeRow
 
 
@@ -82,6 +83,11 @@ class GuestAddresses:
         """Counts an address as free again."""
         if ip is not None and (pool := self._pools.get(network_id)) is not None:
             pool.taken.discard(_parsed(ip))
+
+    def give_back_all(self, nics: Iterable[NicRow]) -> None:
+        """Counts the addresses of NICs as free again."""
+        for nic in nics:
+            self.give_back(nic.network_id, nic.ip)
 
     def forget(self, network_id: int) -> None:
         """Reads the network's addresses anew at the next allocation: its ranges changed, or it is gone."""

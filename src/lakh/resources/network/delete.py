@@ -5,10 +5,11 @@ from __future__ import annotations
 from lakh.base.errors import InternalError
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
+from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.ip_address.public import PublicAddresses
-from lakh.resources.ip_address.row import OF_NETWORK, RELEASE
+from lakh.resources.ip_address.row import OF_NETWORK, RELEASE, IpAddressRow
 from lakh.resources.limit.charge import release_owner
 from lakh.resources.limit.row import Usage
 from lakh.resources.network.access import guest_network
@@ -70,15 +71,21 @@ async def remove(run: Run[DeleteState]) -> TxnSpec:
     addresses = await cloud.store.rows(OF_NETWORK, network.id)
     for address in addresses:
         txn.add(RELEASE, address.id, now_ms)
-        cloud.part(PublicAddresses).give_back(address.range_id, address.address)
     txn.add(GIVE_VLAN_BACK, network.id, expect=None)
     txn.add(REMOVE_OF_NETWORK, network.id, now_ms, expect=None)
     txn.add(REMOVE, network.id, now_ms)
     usage = Usage(network=1 if network.acl_type == "Account" else 0, public_ip=len(addresses))
     await release_owner(cloud, txn, network.account_id, network.domain_id, usage)
+    run.when_committed(lambda: _forget(cloud, network, addresses))
+    return txn
+
+
+def _forget(cloud: Cloud, network: NetworkRow, addresses: list[IpAddressRow]) -> None:
+    """Memory deals anew what was given back."""
+    for address in addresses:
+        cloud.part(PublicAddresses).give_back(address.range_id, address.address)
     cloud.part(GuestAddresses).forget(network.id)
     cloud.part(GuestVlans).forget(network.physical_network_id or 0)
-    return txn
 
 
 class DeleteNetwork(

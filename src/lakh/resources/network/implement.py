@@ -145,15 +145,19 @@ async def unclaim(run: Run[ImplementState]) -> TxnSpec:
         for address in await cloud.store.rows(OF_NETWORK, network.id):
             if address.is_source_nat:
                 txn.add(RELEASE, address.id, cloud.now_ms())
-                cloud.part(PublicAddresses).give_back(address.range_id, address.address)
+                _free_when_committed(run, address)
         await release_owner(cloud, txn, network.account_id, network.domain_id, SOURCE_NAT)
     if not state.began:
         return txn.add(COUNT_IMPLEMENTED, network.id, network.implemented)
     txn.add(GIVE_VLAN_BACK, network.id, expect=None)
-    cloud.part(GuestVlans).forget(network.physical_network_id or 0)
+    run.when_committed(lambda: cloud.part(GuestVlans).forget(network.physical_network_id or 0))
     network = move(txn, network, "OperationFailed", broadcast_uri=None)
     move(txn, network, "OperationSucceeded", broadcast_uri=None, ended=True)
     return txn
+
+
+def _free_when_committed(run: Run[ImplementState], address: IpAddressRow) -> None:
+    run.when_committed(lambda: run.cloud.part(PublicAddresses).give_back(address.range_id, address.address))
 
 
 # --- router ----------------------------------------------------------------------------------------------------------

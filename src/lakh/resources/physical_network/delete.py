@@ -16,6 +16,7 @@ from lakh.resources.physical_network.row import (
     ServiceProviderRow,
     TrafficTypeRow,
 )
+from lakh.resources.virtual_router_element.row import REMOVE_OF_PROVIDER
 from lakh.resources.vlan.row import REMOVE as REMOVE_RANGE
 from lakh.resources.vlan.row import VlanRangeRow
 from lakh.store.statement import TxnSpec, statement
@@ -43,6 +44,7 @@ async def remove(run: Run[DeleteState]) -> TxnSpec:
     for provider in await cloud.snapshots.of(ServiceProviderRow):
         if provider.physical_network_id == row.id:
             txn.add(REMOVE_PROVIDER, provider.id, now_ms)
+            txn.add(REMOVE_OF_PROVIDER, provider.id, now_ms, expect=None)
     for found in await cloud.snapshots.of(VlanRangeRow):
         if found.physical_network_id == row.id:
             txn.add(REMOVE_RANGE, found.id, now_ms)

@@ -10,7 +10,7 @@ from lakh.resources.router.access import admitted_router, finish_with_router, ro
 from lakh.resources.router.end import BEFORE_PUBLISH, ended
 from lakh.resources.router.view import RouterView
 from lakh.resources.vm.access import current_vm
-from lakh.resources.vm.halt import HaltState
+from lakh.resources.vm.halt import HaltState, host_is_away
 from lakh.store.statement import TxnSpec
 
 
@@ -36,4 +36,5 @@ class DestroyRouter(
 
     async def admit(self, call: Call) -> Admission:
         vm = await router_vm(call, self.id)
-        return admitted_router(self, vm, HaltState(vm_id=vm.id, forced=True), "destroying Router")
+        state = HaltState(vm_id=vm.id, forced=host_is_away(call.cloud, vm))
+        return admitted_router(self, vm, state, "destroying Router")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Run, Step
 from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.network.cached import Networks
+from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system_addresses import SystemAddresses
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
+from lakh.resources.nic.row import NicRow
 from lakh.resources.router.running import RunningRouters
 from lakh.resources.vm.access import current_vm
 from lakh.resources.vm.erase import doomed_volumes, erase_on_hosts
@@ -52,6 +55,12 @@ async def ended(run: Run[Any]) -> tuple[TxnSpec, VmRow]:
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     networks = await cloud.part(Networks).many(nic.network_id for nic in nics)
     await end_system_vm(cloud, vm, txn)
+    run.when_committed(lambda: _forget(cloud, vm, nics, networks))
+    return txn, vm
+
+
+def _forget(cloud: Cloud, vm: VmRow, nics: list[NicRow], networks: dict[int, NetworkRow]) -> None:
+    """Memory deals anew what the router had."""
     for nic in nics:
         network = networks[nic.network_id]
         if nic.traffic_type == "Control":
@@ -59,7 +68,6 @@ async def ended(run: Run[Any]) -> tuple[TxnSpec, VmRow]:
         elif nic.traffic_type == "Guest" and network.guest_type == "Shared":
             cloud.part(GuestAddresses).give_back(network.id, nic.ip)
     cloud.part(RunningRouters).forget(vm.network_id)
-    return txn, vm
 
 
 BEFORE_PUBLISH: list[Step[Any]] = [

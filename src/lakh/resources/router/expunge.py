@@ -7,7 +7,7 @@ from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.router.end import BEFORE_PUBLISH, ended
-from lakh.resources.vm.halt import HaltState
+from lakh.resources.vm.halt import HaltState, host_is_away
 from lakh.resources.vm.row import BY_ID
 from lakh.store.statement import TxnSpec
 
@@ -34,7 +34,7 @@ class ExpungeRouter(JobCommand, internal=True, instance_type="DomainRouter"):
         vm = (await call.cloud.store.rows(BY_ID, self.id))[0]
         return Admission(
             TxnSpec("router.expunge.admit"),
-            ExpungeState(vm_id=vm.id, forced=True),
+            ExpungeState(vm_id=vm.id, forced=host_is_away(call.cloud, vm)),
             instance=("DomainRouter", vm.uuid),
             sync_key=f"vm:{vm.id}",
         )

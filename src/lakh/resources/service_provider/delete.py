@@ -11,6 +11,7 @@ from lakh.resources.live import live
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.network_offering.services import services_of_offering
 from lakh.resources.physical_network.row import REMOVE_PROVIDER, ServiceProviderRow
+from lakh.resources.virtual_router_element.row import REMOVE_OF_PROVIDER
 from lakh.store.statement import TxnSpec, statement
 
 OFFERINGS_IN_USE = statement(
@@ -33,7 +34,8 @@ async def remove(run: Run[DeleteState]) -> TxnSpec:
             raise ResourceInUseError(
                 f"Provider {row.name} cannot be deleted: networks of offering {offering.name} use it"
             )
-    return TxnSpec("service_provider.delete").add(REMOVE_PROVIDER, row.id, cloud.now_ms())
+    txn = TxnSpec("service_provider.delete").add(REMOVE_PROVIDER, row.id, cloud.now_ms())
+    return txn.add(REMOVE_OF_PROVIDER, row.id, cloud.now_ms(), expect=None)
 
 
 class DeleteNetworkServiceProvider(

@@ -25,6 +25,10 @@ class VirtualRouterElementRow(Row):
 
 
 INSERT = insert("virtual_router_element.insert", VirtualRouterElementRow)
+REMOVE_OF_PROVIDER = statement(
+    "virtual_router_element.remove_of_provider",
+    "UPDATE virtual_router_element SET removed_ms = $2 WHERE provider_id = $1 AND removed_ms IS NULL",
+)
 SET_ENABLED = statement(
     "virtual_router_element.set_enabled",
     "UPDATE virtual_router_element SET enabled = $2 WHERE id = $1 AND removed_ms IS NULL",

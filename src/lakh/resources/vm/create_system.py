@@ -13,8 +13,10 @@ from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.configuration.values import Settings
 from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.host.index import HostIndex
+from lakh.resources.network.cached import Networks
 from lakh.resources.network.system_addresses import system_vm_networks
 from lakh.resources.nic.row import INSERT as INSERT_NIC
+from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.template.row import TemplateRow
 from lakh.resources.template.system import system_template
@@ -30,7 +32,7 @@ from lakh.resources.vm.launch import (
 from lakh.resources.vm.new_system import bare_nic, root_volume, system_vm
 from lakh.resources.vm.row import CONSOLE_PROXY, INSERT, SECONDARY_STORAGE, VmRow
 from lakh.resources.vm.system_access import finish_with_system
-from lakh.resources.vm.system_end import end_system_vm
+from lakh.resources.vm.system_end import end_system_vm, give_addresses_back
 from lakh.resources.vm.system_launch import (
     SystemLaunchState,
     install_certificate,
@@ -64,7 +66,10 @@ async def give_up(run: Run[SystemLaunchState]) -> TxnSpec:
     forget_reservation(run, vm)
     await delete_new_disks(run)
     txn = TxnSpec("vm.system.failed")
+    nics = await cloud.store.rows(NICS_OF_VM, vm.id)
+    networks = await cloud.part(Networks).many(nic.network_id for nic in nics)
     await end_system_vm(cloud, vm, txn)
+    run.when_committed(lambda: give_addresses_back(cloud, vm, nics, networks))
     return txn
 
 

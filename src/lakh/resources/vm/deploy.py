@@ -76,8 +76,7 @@ async def give_up(run: Run[DeployState]) -> TxnSpec:
         txn.add(REMOVE, volume.id, now_ms)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=len(nics))
-    for nic in nics:
-        cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
+    run.when_committed(lambda: cloud.part(GuestAddresses).give_back_all(nics))
     await release_owner(cloud, txn, vm.account_id, vm.domain_id, usage_of(vm, volumes))
     return txn
 

@@ -49,7 +49,7 @@ async def publish(run: Run[DestroyState]) -> TxnSpec:
     if gone:
         ids = {v.id for v in doomed}
         kept = [v for v in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if v.id not in ids]
-        await remove_vm(cloud, txn, vm, kept)
+        await remove_vm(run, txn, vm, kept)
     return txn
 
 

@@ -8,14 +8,13 @@ from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.host.agent_of_vm import disconnect_agent, remove_agent
 from lakh.resources.network.cached import Networks
-from lakh.resources.network.system_addresses import SystemAddresses
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.vm.access import current_vm
 from lakh.resources.vm.erase import doomed_volumes, erase_on_hosts
-from lakh.resources.vm.halt import HaltState, release_host, stop_on_host, stopping, unstopping
+from lakh.resources.vm.halt import HaltState, host_is_away, release_host, stop_on_host, stopping, unstopping
 from lakh.resources.vm.states import GONE, move
 from lakh.resources.vm.system_access import admitted_system, finish_with_system, system_vm
-from lakh.resources.vm.system_end import end_system_vm
+from lakh.resources.vm.system_end import end_system_vm, give_addresses_back
 from lakh.resources.vm.system_view import SystemVmView
 from lakh.resources.vm.viewers import Viewers
 from lakh.store.statement import TxnSpec
@@ -50,10 +49,8 @@ async def publish(run: Run[HaltState]) -> TxnSpec:
     networks = await cloud.part(Networks).many(nic.network_id for nic in nics)
     await end_system_vm(cloud, vm, txn)
     await remove_agent(cloud, vm, txn)
-    for nic in nics:
-        pod_id = vm.pod_id if nic.traffic_type == "Management" else None
-        cloud.part(SystemAddresses).give_back(networks[nic.network_id], nic.ip, pod_id)
-    cloud.part(Viewers).forget(vm.id)
+    run.when_committed(lambda: give_addresses_back(cloud, vm, nics, networks))
+    run.when_committed(lambda: cloud.part(Viewers).forget(vm.id))
     return txn
 
 
@@ -80,4 +77,5 @@ class DestroySystemVm(
 
     async def admit(self, call: Call) -> Admission:
         vm = await system_vm(call, self.id)
-        return admitted_system(self, vm, HaltState(vm_id=vm.id, forced=True), "destroying system VM")
+        state = HaltState(vm_id=vm.id, forced=host_is_away(call.cloud, vm))
+        return admitted_system(self, vm, state, "destroying system VM")

@@ -85,15 +85,14 @@ async def remove_volumes(cloud: Cloud, txn: TxnSpec, volumes: list[VolumeRow]) -
         await end_volume(cloud, txn, volume)
 
 
-async def remove_vm(cloud: Cloud, txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]) -> None:
+async def remove_vm(run: Run[Any], txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]) -> None:
     """Adds the end of an Expunging VM's rows: NICs and addresses go, `kept` volumes are detached."""
-    now_ms = cloud.now_ms()
+    cloud, now_ms = run.cloud, run.cloud.now_ms()
     for volume in kept:
         txn.add(DETACH, volume.id, now_ms)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=len(nics))
-    for nic in nics:
-        cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
+    run.when_committed(lambda: cloud.part(GuestAddresses).give_back_all(nics))
     if any(nic.security_group_enabled for nic in nics):
         leave_security_groups(txn, vm.id)
     txn.add(SEEN, [vm.id], expect=None)

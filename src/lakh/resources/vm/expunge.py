@@ -40,7 +40,7 @@ async def publish(run: Run[HaltState]) -> TxnSpec:
     ids = {v.id for v in doomed}
     kept = [v for v in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if v.id not in ids]
     await remove_volumes(cloud, txn, doomed)
-    await remove_vm(cloud, txn, vm, kept)
+    await remove_vm(run, txn, vm, kept)
     run.finish(result_json(run, Success(), run.job.command))
     return txn
 

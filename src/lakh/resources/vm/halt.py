@@ -22,6 +22,8 @@ from lakh.resources.vm.states import GONE, move
 from lakh.store.statement import TxnSpec
 from lakh.wire.commands import vm as commands
 
+UNDO_PATIENCE_SECONDS = 5.0
+
 log = logger(__name__)
 
 
@@ -33,6 +35,11 @@ class HaltState(State):
     forced: bool = False
     host_id: int = 0
     freed: bool = False
+
+
+def host_is_away(cloud: Cloud, vm: VmRow) -> bool:
+    """Whether to force the end of a VM of ours: a host that is there must stop it, one that is not cannot."""
+    return vm.host_id is not None and not cloud.hosts.is_connected(vm.host_id)
 
 
 async def stopping(run: Run[Any]) -> TxnSpec:
@@ -51,21 +58,26 @@ async def stopping(run: Run[Any]) -> TxnSpec:
 
 
 async def unstopping(run: Run[Any]) -> TxnSpec:
-    """The VM runs on where its host did not stop it; one that is off by now is Stopped, whatever failed later."""
-    cloud, state, txn = run.cloud, run.state, TxnSpec("vm.unstopping")
+    """Running, where its host still runs it; Stopped where it stopped and what came after failed."""
+    txn = TxnSpec("vm.unstopping")
     vm = await current_vm(run)
-    if not state.host_id or vm.state != "Stopping":
+    if not run.state.host_id or vm.state != "Stopping":
         return txn
-    try:
-        answer = (await ask(cloud, state.host_id, commands.check(vm.instance_name), patience_seconds=0))[0]
-        is_off = answer.result and answer.body.get("state") == "PowerOff"
-    except HostUnreachableError:
-        is_off = False  # power sync finds out when the host is back
-    if is_off:
-        release_host(cloud, state, vm, txn, "OperationSucceeded")
+    if await _has_stopped(run, vm):
+        release_host(run.cloud, run.state, vm, txn, "OperationSucceeded")
     else:
-        move(txn, vm, "OperationFailed", cloud.now_ms())
+        move(txn, vm, "OperationFailed", run.cloud.now_ms())
     return txn
+
+
+async def _has_stopped(run: Run[Any], vm: VmRow) -> bool:
+    """What its host says. One that does not tell is believed to run it: power sync finds out."""
+    check = commands.check(vm.instance_name)
+    try:
+        answer = (await ask(run.cloud, run.state.host_id, check, patience_seconds=UNDO_PATIENCE_SECONDS))[0]
+    except HostUnreachableError:
+        return False
+    return answer.result and answer.body.get("state") == "PowerOff"
 
 
 async def stop_on_host(run: Run[Any]) -> None:

@@ -124,6 +124,8 @@ async def unreserve(run: Run[Any]) -> TxnSpec:
         return TxnSpec("vm.unreserved")
     vm = await vm_of(run)
     host_id = state.host_id
+    if not host_id:  # one that is not to be started has reserved nothing
+        return TxnSpec("vm.unreserve")
     forget_reservation(run, vm)
     txn = TxnSpec("vm.unreserve").add(FROM_STARTING, vm.id, host_id, cloud.now_ms())
     return txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)

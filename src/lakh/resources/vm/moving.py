@@ -70,7 +70,7 @@ async def unreserve(run: Run[MigrateState]) -> TxnSpec:
     if vm.state != "Migrating" or not state.host_id:
         return txn
     taken_out = run.memory.get("left", False)  # by the last step, before its commit failed
-    if await _has_arrived(run, vm):
+    if await _is_there_by_now(run, vm):
         move(txn, vm, "OperationSucceeded", run.cloud.now_ms(), host_id=state.host_id)
         left = state.source_id
         if not taken_out:
@@ -85,6 +85,19 @@ async def unreserve(run: Run[MigrateState]) -> TxnSpec:
     run.memory["left"] = False
     state.host_id = 0
     return txn
+
+
+async def _is_there_by_now(run: Run[MigrateState], vm: VmRow) -> bool:
+    """A destination that is away is believed not to have it: power sync knows better once it is back. One that will
+    not say is asked again: raises ResourceUnavailableError."""
+    check = commands.check(vm.instance_name)
+    try:
+        answer = (await ask(run.cloud, run.state.host_id, check, patience_seconds=5))[0]
+    except HostUnreachableError:
+        return False
+    if not answer.result:
+        raise ResourceUnavailableError(f"Host {run.state.host_id} does not say whether it runs {vm.instance_name}")
+    return answer.body.get("state") == "PowerOn"
 
 
 async def forget(run: Run[MigrateState]) -> TxnSpec:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from lakh.jobs.cloud import Cloud
 from lakh.resources.ip_address.row import FREE_OF_VM
-from lakh.resources.nic.row import REMOVE_OF_VM
+from lakh.resources.network.addresses import GuestAddresses
+from lakh.resources.network.row import NetworkRow
+from lakh.resources.network.system_addresses import SystemAddresses
+from lakh.resources.nic.row import REMOVE_OF_VM, NicRow
 from lakh.resources.storage_pool.row import GIVE_BACK
 from lakh.resources.vm.row import TO_EXPUNGED, VmRow
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
@@ -22,3 +27,13 @@ async def end_system_vm(cloud: Cloud, vm: VmRow, txn: TxnSpec) -> None:
         txn.add(REMOVE, volume.id, now_ms)
     txn.add(FREE_OF_VM, vm.id, now_ms, expect=None)
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=None)
+
+
+def give_addresses_back(cloud: Cloud, vm: VmRow, nics: Sequence[NicRow], networks: Mapping[int, NetworkRow]) -> None:
+    """Memory deals anew what the VM had, once its rows have ended."""
+    for nic in nics:
+        if nic.traffic_type == "Guest":
+            cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
+            continue
+        pod_id = vm.pod_id if nic.traffic_type == "Management" else None
+        cloud.part(SystemAddresses).give_back(networks[nic.network_id], nic.ip, pod_id)

@@ -25,6 +25,10 @@ NOT_THERE = "not attached"
 """What hosts say of a disk that the Instance does not have: it was taken before a crash, or before a lost answer."""
 
 
+STILL_THERE = "already"
+"""What hosts say of a disk that the Instance has."""
+
+
 class DetachState(State):
     """What is taken from which Instance."""
 
@@ -48,6 +52,25 @@ async def detach(run: Run[DetachState]) -> None:
         raise ResourceUnavailableError(f"Failed to detach volume {volume.name} from {vm.name}: {error}") from error
     if not answer.result and NOT_THERE not in answer.details:
         raise InternalError(f"Failed to detach volume {volume.name} from {vm.name}: {answer.details}")
+
+
+async def put_back(run: Run[DetachState]) -> None:
+    """Gives the disk to the running Instance again, as the store says. Raises ResourceUnavailableError to be repeated.
+
+    A host that is away is left alone: it gets the disk with the Instance's next start.
+    """
+    cloud = run.cloud
+    vm, volume = await current_vm(run), await current_volume(run)
+    if vm.state != "Running" or vm.host_id is None or volume.pool_id is None or volume.vm_id != vm.id:
+        return
+    pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
+    command = commands.attach(disk_to(volume, pool, vm.instance_name), vm_name=vm.instance_name)
+    try:
+        answer = (await ask(cloud, vm.host_id, command, patience_seconds=5))[0]
+    except HostUnreachableError:
+        return
+    if not answer.result and STILL_THERE not in answer.details:
+        raise ResourceUnavailableError(f"Volume {volume.name} does not go back to {vm.name}: {answer.details}")
 
 
 async def publish(run: Run[DetachState]) -> TxnSpec:
@@ -75,7 +98,7 @@ class DetachVolume(
     virtualmachineid: Id | None = param("the Instance; goes with deviceid", entity="vm")
     deviceid: Long | None = param("the device; goes with virtualmachineid")
 
-    FLOW = Flow(DetachState, Step("detach", detach), Step("publish", publish, commits=True))
+    FLOW = Flow(DetachState, Step("detach", detach, put_back), Step("publish", publish, commits=True))
 
     async def admit(self, call: Call) -> Admission:
         volume = await self._volume(call)

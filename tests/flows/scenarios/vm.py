@@ -1,0 +1,182 @@
+"""Scenarios of what is done with user VMs."""
+
+from __future__ import annotations
+
+from tests.flows.scenario import Case, scenario
+from tests.flows.scenarios.parts import account_of, deployed, deployment, stopped, vm_state
+from tests.flows.server import Server
+
+from lakh.resources.nic.row import NicRow
+from lakh.resources.vm.row import VmRow
+from lakh.resources.volume.row import VolumeRow
+
+
+@scenario("deployVirtualMachine")
+async def deploy(server: Server) -> Case:
+    """A user's VM with a data disk."""
+    _, caller = await account_of(server)
+    parameters = deployment(server, diskofferingid=server.world.made.disk_offering.id)
+
+    async def vm() -> VmRow:
+        return next(v for v in await server.all(VmRow) if v.name == parameters["name"])
+
+    async def succeeded() -> None:
+        made = await vm()
+        assert made.state == "Running"
+        assert [v.type for v in await server.all(VolumeRow) if v.vm_id == made.id] == ["ROOT", "DATADISK"]
+
+    async def failed() -> None:
+        made = await vm()
+        assert made.state == "Error"
+        assert not [v for v in await server.all(VolumeRow) if v.vm_id == made.id]
+        assert not [n for n in await server.all(NicRow) if n.vm_id == made.id]
+
+    return Case(parameters, succeeded, failed, caller)
+
+
+@scenario("deployVirtualMachine")
+async def deploy_without_starting(server: Server) -> Case:
+    """The VM stays on paper."""
+    parameters = deployment(server, startvm=False)
+
+    async def state() -> str:
+        return next(v.state for v in await server.all(VmRow) if v.name == parameters["name"])
+
+    async def succeeded() -> None:
+        assert await state() == "Stopped"
+
+    async def failed() -> None:
+        assert await state() == "Error"
+
+    return Case(parameters, succeeded, failed)
+
+
+@scenario("startVirtualMachine")
+async def start_what_ran_before(server: Server) -> Case:
+    vm = await stopped(server)
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Running"
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) == "Stopped"
+
+    return Case({"id": vm.id}, succeeded, failed)
+
+
+@scenario("startVirtualMachine")
+async def start_for_the_first_time(server: Server) -> Case:
+    """Its disks are on no pool yet."""
+    vm = await deployed(server, startvm=False)
+
+    async def volumes() -> set[str]:
+        return {v.state for v in await server.all(VolumeRow) if v.vm_id == vm.id}
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Running"
+        assert await volumes() == {"Ready"}
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) == "Stopped"
+        assert await volumes() == {"Allocated"}
+
+    return Case({"id": vm.id}, succeeded, failed)
+
+
+@scenario("stopVirtualMachine")
+async def stop(server: Server) -> Case:
+    vm = await deployed(server)
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Stopped"
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) in ("Running", "Stopped")
+
+    return Case({"id": vm.id}, succeeded, failed)
+
+
+@scenario("stopVirtualMachine")
+async def stop_what_is_stopped(server: Server) -> Case:
+    vm = await stopped(server)
+
+    async def still() -> None:
+        assert await vm_state(server, vm) == "Stopped"
+
+    return Case({"id": vm.id}, still, still)
+
+
+@scenario("rebootVirtualMachine")
+async def reboot(server: Server) -> Case:
+    vm = await deployed(server)
+
+    async def runs() -> None:
+        assert await vm_state(server, vm) == "Running"
+
+    return Case({"id": vm.id}, runs, runs)
+
+
+@scenario("rebootVirtualMachine")
+async def reboot_by_force(server: Server) -> Case:
+    """A stop and a start, each a job of its own; what fails between them leaves it stopped."""
+    vm = await deployed(server)
+
+    async def runs() -> None:
+        assert await vm_state(server, vm) == "Running"
+
+    async def whole() -> None:
+        assert await vm_state(server, vm) in ("Running", "Stopped")
+
+    return Case({"id": vm.id, "forced": True}, runs, whole)
+
+
+@scenario("destroyVirtualMachine")
+async def destroy(server: Server) -> Case:
+    vm = await deployed(server)
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Destroyed"
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) in ("Running", "Stopped", "Destroyed")
+
+    return Case({"id": vm.id}, succeeded, failed)
+
+
+@scenario("destroyVirtualMachine")
+async def destroy_for_good(server: Server) -> Case:
+    """With its data disk, of which nothing may stay."""
+    vm = await deployed(server)
+    data = next(v for v in await server.all(VolumeRow) if v.vm_id == vm.id and v.type == "DATADISK")
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Gone"
+        assert not [v for v in await server.all(VolumeRow) if v.vm_id == vm.id or v.id == data.id]
+
+    async def failed() -> None:
+        """It can be destroyed again."""
+        assert await vm_state(server, vm) in ("Running", "Stopped", "Expunging")
+        await server.call("destroyVirtualMachine", id=vm.id, expunge=True, volumeids=[data.id])
+        await server.world.check()
+        await succeeded()
+
+    return Case({"id": vm.id, "expunge": True, "volumeids": [data.id]}, succeeded, failed)
+
+
+@scenario("expungeVirtualMachine")
+async def expunge(server: Server) -> Case:
+    """The data disk stays, attached to nothing."""
+    vm = await deployed(server)
+    await server.call("destroyVirtualMachine", id=vm.id)
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Gone"
+
+    async def failed() -> None:
+        """It can be expunged again."""
+        assert await vm_state(server, vm) in ("Destroyed", "Expunging")
+        await server.call("expungeVirtualMachine", id=vm.id)
+        await server.world.check()
+        await succeeded()
+
+    return Case({"id": vm.id}, succeeded, failed)

@@ -1,0 +1,331 @@
+"""Every flow, at every step: it fails, the server dies, it repeats, an answer is lost, a host refuses; nothing leaks.
+
+Flows are found in FLOWS and faults are made here, so a new flow is proven by writing a scenario of it; one without
+fails `test_every_flow_has_a_scenario`. In the end `World.check()` must hold, and what the scenario itself says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.flows import scenario
+from tests.flows.scenario import SCENARIOS, Case, command_of
+from tests.flows.server import Server
+
+from lakh.base.errors import ResourceUnavailableError
+from lakh.jobs.execution import Crash
+from lakh.jobs.flow import FLOWS, Flow, Step
+from lakh.jobs.row import FAILED, PENDING, SUCCEEDED, JobRow
+from lakh.store.statement import TxnSpec, statement
+from lakh.store.store import GuardFailedError, StoreUnavailableError
+from lakh.wire.message import Message
+
+scenario.load()
+
+IMPOSSIBLE = statement("test.impossible", "UPDATE account SET name = name WHERE id = -1")
+REFUSALS = 40
+"""Of one kind of command, before a host that says no to everything gives in: an undo would else try for ever."""
+
+WITHOUT_YET = frozenset(
+    {
+        "associateIpAddress",
+        "attachVolume",
+        "authorizeSecurityGroupEgress",
+        "authorizeSecurityGroupIngress",
+        "cancelStorageMaintenance",
+        "copyTemplate",
+        "createVolume",
+        "deleteIso",
+        "deleteTemplate",
+        "destroyVolume",
+        "detachVolume",
+        "disassociateIpAddress",
+        "enableStorageMaintenance",
+        "expungeVolume",
+        "migrateSystemVm",
+        "migrateVirtualMachine",
+        "migrateVolume",
+        "rebootSystemVm",
+        "resetPasswordForVirtualMachine",
+        "resetSSHKeyForVirtualMachine",
+        "resizeVolume",
+        "restoreVirtualMachine",
+        "revokeSecurityGroupEgress",
+        "revokeSecurityGroupIngress",
+        "scaleSystemVm",
+        "scaleVirtualMachine",
+        "updateDefaultNicForVirtualMachine",
+        "updateVolume",
+    }
+)
+"""Flows that came before their scenario. Only ever shorter."""
+
+PLOTS = [(name, title) for name in sorted(FLOWS) for title in SCENARIOS.get(name, ())]
+
+
+def stages(choose: Any = lambda _flow, _step: True) -> list[tuple[str, str, str]]:
+    """(command, scenario, step) of every step that `choose` takes."""
+    return [(name, title, s.name) for name, title in PLOTS for s in FLOWS[name].steps if choose(FLOWS[name], s)]
+
+
+def commits(_flow: Flow[Any], step: Step[Any]) -> bool:
+    return step.commits
+
+
+def passes(_flow: Flow[Any], step: Step[Any]) -> bool:
+    return not step.commits
+
+
+def undoable(flow: Flow[Any], step: Step[Any]) -> bool:
+    return step is not flow.steps[-1] and (step.undo is not None or (step.commits and step is not flow.steps[0]))
+
+
+class Stage:
+    """One scenario, ready to be run once with one fault."""
+
+    def __init__(self, server: Server, command: str, case: Case) -> None:
+        self.server, self.command, self.case = server, command, case
+
+    @classmethod
+    async def set_up(cls, server: Server, command: str, title: str) -> Stage:
+        stage = cls(server, command, await SCENARIOS[command][title](server))
+        await server.world.check()
+        server.hosts.said.clear()
+        return stage
+
+    async def run(self) -> JobRow:
+        return await self.server.run(command_of(self.command, self.case.parameters), self.case.caller)
+
+    async def holds(self, job: JobRow) -> None:
+        """The job has an end, the world is whole, and what the scenario says is so."""
+        await self.server.idle()
+        self.server.probe = None
+        assert job.status in (SUCCEEDED, FAILED), "the job has no end"
+        await self.server.world.check()
+        await (self.case.succeeded() if job.status == SUCCEEDED else self.case.failed())
+
+    def at(self, moment: str, step: str, error: BaseException) -> list[str]:
+        """Raises `error` once, when this command's job comes to `moment` of `step`; the list then is not empty."""
+        met: list[str] = []
+
+        def probe(when: str, job: JobRow, name: str) -> None:
+            if (job.command, when, name) == (self.command, moment, step) and not met:
+                met.append(step)
+                raise error
+
+        self.server.probe = probe
+        return met
+
+
+def test_every_flow_has_a_scenario() -> None:
+    assert sorted(FLOWS.keys() - SCENARIOS.keys() - WITHOUT_YET) == [], "write one in tests/flows/scenarios"
+    assert sorted(SCENARIOS.keys() & WITHOUT_YET) == [], "has one now: take it off the list"
+    assert sorted(SCENARIOS.keys() - FLOWS.keys()) == [], "scenarios of flows that do not exist"
+
+
+@pytest.mark.parametrize(("command", "title"), PLOTS)
+async def test_it_succeeds(server: Server, command: str, title: str) -> None:
+    stage = await Stage.set_up(server, command, title)
+    job = await stage.run()
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(("command", "title", "step"), stages())
+async def test_a_step_fails(server: Server, command: str, title: str, step: str, moment: str) -> None:
+    stage = await Stage.set_up(server, command, title)
+    met = stage.at(moment, step, ResourceUnavailableError("the test says no"))
+    job = await stage.run()
+    assert met
+    assert job.status == FAILED
+    assert "the test says no" in (job.result_json or "")
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "committed"])
+@pytest.mark.parametrize(("command", "title", "step"), stages())
+async def test_the_server_dies(server: Server, command: str, title: str, step: str, moment: str) -> None:
+    flow = FLOWS[command]
+    if moment == "committed" and not flow.steps[flow.index(step)].commits:
+        return  # nothing is committed there
+    stage = await Stage.set_up(server, command, title)
+    met = stage.at(moment, step, Crash())
+    job = await stage.run()
+    assert met
+    finished = moment == "committed" and flow.steps[-1].name == step
+    assert job.status == (SUCCEEDED if finished else PENDING)
+    resumed = await server.crash()
+    assert finished == (resumed == 0)
+    job = await server.ended(job.uuid)
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "committed"])
+@pytest.mark.parametrize(("command", "title", "step"), stages(undoable))
+async def test_the_server_dies_while_undoing(server: Server, command: str, title: str, step: str, moment: str) -> None:
+    stage = await Stage.set_up(server, command, title)
+    last, dead = FLOWS[command].steps[-1].name, []
+
+    def trouble(when: str, job: JobRow, name: str) -> None:
+        if job.command != command or dead:
+            return
+        if (when, name) == ("before", last):
+            raise ResourceUnavailableError("the test says no")
+        if (when, name) == (moment, f"undo {step}"):
+            dead.append(step)
+            raise Crash
+
+    server.probe = trouble
+    job = await stage.run()
+    if dead:
+        assert await server.crash()
+        job = await server.ended(job.uuid)
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize(("command", "title", "step"), stages(passes))
+async def test_a_step_repeats(
+    server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str, step: str
+) -> None:
+    flow = FLOWS[command]
+    position = flow.index(step)
+    found = flow.steps[position]
+
+    async def twice(run: Any) -> None:
+        await found.do(run)
+        await found.do(run)
+
+    stage = await Stage.set_up(server, command, title)
+    steps = [*flow.steps[:position], dataclasses.replace(found, do=twice), *flow.steps[position + 1 :]]
+    monkeypatch.setattr(flow, "steps", tuple(steps))
+    job = await stage.run()
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize(("command", "title", "step"), stages(commits))
+async def test_a_commit_loses_a_race(
+    server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str, step: str
+) -> None:
+    """The step decides anew, after it has decided once and nothing of that was stored."""
+    flow, lost = FLOWS[command], []
+    position = flow.index(step)
+    found = flow.steps[position]
+
+    async def loses_once(run: Any) -> TxnSpec:
+        txn = await found.do(run) or TxnSpec("")
+        if not lost:
+            lost.append(step)
+            txn.add(IMPOSSIBLE)
+        return txn
+
+    stage = await Stage.set_up(server, command, title)
+    steps = [*flow.steps[:position], dataclasses.replace(found, do=loses_once), *flow.steps[position + 1 :]]
+    monkeypatch.setattr(flow, "steps", tuple(steps))
+    job = await stage.run()
+    assert lost
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize("happened", [True, False])
+@pytest.mark.parametrize(("command", "title"), PLOTS)
+async def test_the_store_goes_away_at_a_commit(
+    server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str, happened: bool
+) -> None:
+    """At each of the flow's own commits: whether it happened, the job finds out by itself."""
+    stage = await Stage.set_up(server, command, title)
+    submit, away = server.store.submit, []
+
+    async def goes_away(txn: TxnSpec) -> list[int]:
+        first = txn.label.startswith(f"{command}.") and not txn.label.endswith(".admit") and txn.label not in away
+        if not first:
+            return await submit(txn)
+        away.append(txn.label)
+        if happened:
+            await submit(txn)
+        raise StoreUnavailableError("the engine went away")
+
+    monkeypatch.setattr(server.store, "submit", goes_away)
+    job = await stage.run()
+    assert len(away) == sum(s.commits for s in FLOWS[command].steps)
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize(("command", "title"), PLOTS)
+async def test_its_admission_is_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str
+) -> None:
+    """What admission took in memory it gives back when the store says no."""
+    stage = await Stage.set_up(server, command, title)
+    submit, refused = server.store.submit, []
+
+    async def refuses(txn: TxnSpec) -> list[int]:
+        if txn.label == f"{command}.admit":
+            refused.append(txn)
+            txn.add(IMPOSSIBLE)
+        return await submit(txn)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server.store, "submit", refuses)
+        with pytest.raises(GuardFailedError):
+            await stage.run()
+    assert refused
+    await server.world.check()
+    job = await stage.run()
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize(("command", "title"), PLOTS)
+async def test_answers_are_lost(server: Server, command: str, title: str) -> None:
+    """Once of every kind of command that is sent: the host has done it, and is asked again."""
+    stage = await Stage.set_up(server, command, title)
+    lost: set[str] = set()
+
+    def lose(_host: int, sent: Message) -> bool:
+        if sent.name in lost:
+            return False
+        lost.add(sent.name)
+        return True
+
+    server.hosts.lose = lose
+    job = await stage.run()
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize("times", [1, REFUSALS])
+@pytest.mark.parametrize(("command", "title"), PLOTS)
+async def test_hosts_refuse(server: Server, command: str, title: str, times: int) -> None:
+    """Each kind of command in turn, once or many times; the job may find a way round it or fail, but not half."""
+    stage = await Stage.set_up(server, command, title)
+    for refused in await _kinds_sent(stage, title):
+        left = [times]
+
+        def refuse(_host: int, sent: Message, refused: str = refused, left: list[int] = left) -> str:
+            if sent.name != refused or left[0] == 0:
+                return ""
+            left[0] -= 1
+            return "the host does not feel like it"
+
+        again = await Stage.set_up(server, command, title)
+        server.hosts.refuse = refuse
+        job = await again.run()
+        server.hosts.refuse = lambda _host, _command: ""
+        assert left[0] < times, f"{refused} was not sent this time"
+        await again.holds(job)
+
+
+async def _kinds_sent(stage: Stage, title: str) -> Iterator[str]:
+    """The kinds of host commands that the flow sends when all goes well."""
+    job = await stage.run()
+    assert job.status == SUCCEEDED, f"{title}: {job.result_json}"
+    await stage.holds(job)
+    return iter(dict.fromkeys(name for _, name in stage.server.hosts.said))
