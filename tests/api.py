@@ -9,9 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+
+from tests.stores import any_store
 
 import lakh.http.commands
 from lakh.base.clock import SystemClock
@@ -32,7 +35,6 @@ from lakh.resources.user.password import hash_now
 from lakh.resources.user.row import ADMIN_USER, INSERT, INSERT_KEY, ApiKeyRow, UserRow
 from lakh.resources.user.row import BY_ID as USER_BY_ID
 from lakh.store.ids import RowIds
-from lakh.store.inline import InlineStore
 from lakh.store.statement import TxnSpec
 from lakh.wire.message import Message
 
@@ -106,11 +108,13 @@ class Api:
         self.port = 0
         self.admin: Tenant
         self.clients: list[Client] = []
+        self.borrowed = AsyncExitStack()
 
     @classmethod
     async def start(cls, *, hosts: Any = None, store: Any = None) -> Api:
-        clock = ManualClock()
-        store = InlineStore.fresh() if store is None else store
+        clock, borrowed = ManualClock(), AsyncExitStack()
+        if store is None:
+            store = await borrowed.enter_async_context(any_store())
         row_ids = await RowIds(store).open()
         cloud = Cloud(
             store=store, clock=clock, random=Random(1), row_ids=row_ids, hosts=NoHosts() if hosts is None else hosts
@@ -120,6 +124,7 @@ class Api:
         cloud.children = CommandChildren(cloud)
         await seed(cloud, _HASHED)
         api = cls(cloud, clock)
+        api.borrowed = borrowed
         api.port = await api.edge.start("127.0.0.1", 0)
         account = (await store.rows(ACCOUNT_BY_ID, ADMIN_ACCOUNT))[0]
         user = (await store.rows(USER_BY_ID, ADMIN_USER))[0]
@@ -132,6 +137,7 @@ class Api:
         await self.edge.stop()
         await self.cloud.worker.stop()
         await self.cloud.store.close()
+        await self.borrowed.aclose()
 
     def client(self, api_key: str = "", secret_key: str = "", **options: Any) -> Client:
         made = Client("127.0.0.1", self.port, api_key, secret_key, **options)

@@ -54,6 +54,14 @@ async def fresh_store(engine: str, folder: Path) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
+async def any_store(engine: str = ENGINE) -> AsyncIterator[Store]:
+    """An empty store of the engine that this run is for."""
+    with tempfile.TemporaryDirectory(prefix="lakh-store-") as folder:
+        async with fresh_store(engine, Path(folder)) as store:
+            yield store
+
+
+@asynccontextmanager
 async def fresh_url(engine: str, folder: Path) -> AsyncIterator[str]:
     """The URL of an empty store of one engine. In memory every opening is another store."""
     if engine == "inline":

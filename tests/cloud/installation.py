@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
 
 from tests import rows
 from tests.blank import blank
+from tests.stores import ENGINE, fresh_url
 from tests.world import FakeHosts
 
 from lakh.base.clock import SystemClock
@@ -34,6 +36,7 @@ class Installation:
         self.folder = folder
         self.hosts = hosts
         self.store = store
+        self._borrowed = AsyncExitStack()
         self.api_port, self.agent_port = free_port(), free_port()
         self.made: rows.Made
         self.server: Server
@@ -41,6 +44,8 @@ class Installation:
         self.client = Client("127.0.0.1", self.api_port, KEY, SECRET)
 
     async def start(self) -> None:
+        if not self.store and ENGINE == "postgresql":
+            self.store = await self._borrowed.enter_async_context(fresh_url(ENGINE, self.folder))
         await self._write_rows()
         self.start_server()
         await self.server.ready()
@@ -56,6 +61,7 @@ class Installation:
         for process in (getattr(self, "fleet", None), getattr(self, "server", None)):
             if process is not None:
                 await asyncio.to_thread(process.stop)
+        await self._borrowed.aclose()
 
     async def _write_rows(self) -> None:
         commands.load()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.cloud.installation import Installation, pick
+from tests.stores import fresh_url
 
 from lakh.contract.client import ClientError
 from lakh.lab.installation import until
@@ -132,8 +133,16 @@ async def test_kill_anything_twenty_times(tmp_path: Path, seed: int) -> None:
     await _run(tmp_path, seed)
 
 
-async def _run(folder: Path, seed: int) -> None:
-    installation = Installation(folder / "cloud")
+@pytest.mark.parametrize(
+    "seed", [24, pytest.param(25, marks=pytest.mark.soak), pytest.param(26, marks=pytest.mark.soak)]
+)
+async def test_kill_anything_over_postgresql(tmp_path: Path, seed: int) -> None:
+    async with fresh_url("postgresql", tmp_path) as url:
+        await _run(tmp_path, seed, url)
+
+
+async def _run(folder: Path, seed: int, store: str = "") -> None:
+    installation = Installation(folder / "cloud", store=store)
     try:
         await installation.start()
         await _story(installation, seed)

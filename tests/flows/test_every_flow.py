@@ -258,6 +258,33 @@ async def test_the_store_goes_away_at_a_commit(
     await stage.holds(job)
 
 
+@pytest.mark.parametrize(("command", "title", "step"), stages())
+async def test_the_store_goes_away_at_a_read(
+    server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str, step: str
+) -> None:
+    """The first read of a step finds nobody; the job waits and goes on."""
+    stage = await Stage.set_up(server, command, title)
+    read, armed, away = server.store.read, [False], list[str]()
+
+    def probe(when: str, job: JobRow, name: str) -> None:
+        if (job.command, name) == (command, step):
+            armed[0] = when == "before" and not away
+
+    async def goes_away(*query: Any) -> Any:
+        if armed[0]:
+            armed[0] = False
+            away.append(step)
+            raise StoreUnavailableError("the engine went away")
+        return await read(*query)
+
+    server.probe = probe
+    monkeypatch.setattr(server.store, "read", goes_away)
+    job = await stage.run()
+    monkeypatch.setattr(server.store, "read", read)
+    assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
 @pytest.mark.parametrize(("command", "title"), PLOTS)
 async def test_its_admission_is_refused(
     server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str

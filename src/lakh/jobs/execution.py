@@ -16,7 +16,7 @@ from lakh.base import limits
 from lakh.base.errors import ApiError, InternalError
 from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
-from lakh.jobs.flow import FLOWS, Again, Run, Step
+from lakh.jobs.flow import FLOWS, Again, Do, Run, Step
 from lakh.jobs.row import BY_UUID, FAILED, FINISH, PENDING, PROGRESS, SUCCEEDED, JobRow
 from lakh.store.statement import TxnSpec
 from lakh.store.store import DuplicateError, GuardFailedError, StoreUnavailableError
@@ -85,8 +85,7 @@ class Execution:
         lost_races = 0
         while True:
             self._tell("before", step.name)
-            self._run.not_committed()
-            txn = await step.do(self._run)
+            txn = await self._with_store(step.do)
             self._tell("after", step.name)
             if not step.commits:
                 return None
@@ -108,6 +107,18 @@ class Execution:
             carried.steps.clear()
             self._tell("committed", step.name)
             return done
+
+    async def _with_store(self, do: Do[Any]) -> TxnSpec | None:
+        """Does it, and again for as long as the store is away: that is nobody's failure."""
+        attempts = 0
+        while True:
+            self._run.not_committed()
+            try:
+                return await do(self._run)
+            except StoreUnavailableError as error:
+                log.warning("job waits for the store", job=self._job.uuid, reason=str(error))
+                await self._cloud.clock.sleep(limits.JOB_RETRY_SECONDS[min(attempts, 4)])
+                attempts += 1
 
     async def _advance(self, txn: TxnSpec, position: int, undoing: bool) -> None:
         state_json = msgspec.json.encode(self._run.state).decode()
@@ -175,7 +186,7 @@ class Execution:
                 pending.steps.clear()
         whole = TxnSpec(f"{self._job.command}.failed").extend(pending)
         if self._flow.failed is not None:
-            whole.extend(await self._flow.failed(self._run))
+            whole.extend(await self._with_store(self._flow.failed))
         done = await self._finish(whole, error)
         self._tell("committed", "failed")
         return done

@@ -72,6 +72,8 @@ class PoolIndex:
 
         True when memory is then as the store is.
         """
+        if self._loading is not None:  # what changed is being read, and not here yet
+            await asyncio.shield(self._loading)
         if not self._changed:
             return True
         if not self._facts_changed and self._cloud.clock.monotonic() - self._refreshed < patience_seconds:
@@ -95,6 +97,9 @@ class PoolIndex:
                 if row.pool_id in self._known:
                     self.columns.set_usage(row.pool_id, used_bytes=row.used_bytes, allocated_bytes=row.allocated_bytes)
             self._refreshed = self._cloud.clock.monotonic()
+        except BaseException:
+            self._changed = self._facts_changed = True
+            raise
         finally:
             self._loading = None
 
