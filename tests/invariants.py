@@ -53,6 +53,7 @@ HISTORY = frozenset(
         ("volume", "disk_offering_id"),
         ("network", "offering_id"),
         ("template", "source_template_id"),
+        ("template_pool", "template_id"),  # a copy of a deleted template stays until the scavenger comes
         ("alert", "zone_id"),
         ("alert", "pod_id"),
         ("alert", "cluster_id"),

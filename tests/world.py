@@ -227,6 +227,8 @@ class World:
         """What the server keeps in memory is what it stored: it would otherwise refuse, or promise, too much."""
         index = self.cloud.part(HostIndex)
         for host_id in self.hosts.hosts:
+            if host_id not in index.columns:
+                continue  # a system VM's agent: nothing is placed on it
             here = [vm for vm in vms if vm.host_id == host_id]
             sums = (sum(v.cpus * v.speed_mhz for v in here), sum(v.memory_mb << 20 for v in here), len(here))
             usage = tuple(index.columns.usage(host_id))
