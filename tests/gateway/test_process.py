@@ -115,6 +115,14 @@ async def test_a_missing_certificate_is_a_clear_error(tmp_path: Path) -> None:
     assert b"Traceback" not in error
 
 
+async def test_a_gateway_whose_parent_died_before_it_started_ends(
+    certificate: CertificateFiles, tmp_path: Path
+) -> None:
+    late = await start(certificate, tmp_path / "bus", free_port(), "--with-parent", str(os.getppid()))
+    await soon(late.communicate())
+    assert late.returncode == 0
+
+
 async def test_a_gateway_does_not_outlive_its_parent_when_asked(
     certificate: CertificateFiles, gateways: Gateways, tmp_path: Path
 ) -> None:
@@ -123,7 +131,7 @@ async def test_a_gateway_does_not_outlive_its_parent_when_asked(
     script = (
         "import os, subprocess, sys\n"
         f"subprocess.Popen([sys.executable, '-m', 'lakh.gateway', '--id', '4', '--bus', {str(tmp_path / 'bus')!r},"
-        f" '--host', '127.0.0.1', '--port', '{free_port()}', '--with-parent',"
+        f" '--host', '127.0.0.1', '--port', '{free_port()}', '--with-parent', str(os.getpid()),"
         f" '--certificate', '{certificate.certificate},{certificate.key}'], pass_fds=({writer},))\n"
         "sys.stdin.read()\n"
     )

@@ -26,6 +26,8 @@ _FEW_COLLECTIONS = 200_000  # allocations between two collections: sessions are 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one gateway until SIGTERM or SIGINT, or until the process that started it is gone (with --with-parent)."""
     options = _options(arguments)
+    if options.with_parent and os.getppid() != options.with_parent:
+        return 0  # killed while we were starting: nobody would ever stop us, and we would take agents from others
     log.configure(options.log_level, f"gateway-{options.id}")
     logger = log.logger(__name__)
     _unblock_logs()
@@ -54,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         dialer.dial()
     _stop_on_signals(loop)
     if options.with_parent:
-        _stop_with_parent(loop, os.getppid())
+        _stop_with_parent(loop, options.with_parent)
     gc.collect()
     gc.freeze()
     gc.set_threshold(_FEW_COLLECTIONS)
@@ -90,7 +92,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--client-authority", type=Path, help="PEM file: only agents with a certificate of this authority may connect"
     )
-    parser.add_argument("--with-parent", action="store_true", help="stop when the starting process is gone")
+    parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when the starting process is gone")
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     options = parser.parse_args(arguments)
     options.host = options.host or ["0.0.0.0"]

@@ -113,7 +113,7 @@ class Supervisor:
     def _start_gateway(self, number: int) -> subprocess.Popen[bytes]:
         config = self._config
         command = [sys.executable, "-m", "lakh.gateway", "--id", str(number), "--bus", config.bus_path]
-        command += ["--host", config.agent_host, "--port", str(config.agent_port), "--with-parent"]
+        command += ["--host", config.agent_host, "--port", str(config.agent_port), "--with-parent", str(os.getpid())]
         command += ["--log-level", config.log_level]
         for certificate, key in self._certificates:
             command += ["--certificate", f"{certificate},{key}"]
