@@ -18,7 +18,6 @@ from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.store.statement import TxnSpec
 
 GUEST_TYPES = ("Isolated", "Shared", "L2")
-SHARED_PROVIDERS = ("VirtualRouter", "SecurityGroupProvider", "ConfigDrive")
 
 
 class CreateNetworkOffering(

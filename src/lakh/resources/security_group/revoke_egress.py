@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from lakh.base.errors import ParameterError
-from lakh.contract.declaration import param
-from lakh.contract.types import Id
-from lakh.jobs.flow import Flow, Run, State, Step
-from lakh.resources.command import Admission, Call, JobCommand
-from lakh.resources.security_group.access import group_by_id
-from lakh.resources.security_group.row import EGRESS, MARK_GROUP, REMOVE_RULE, RULE
-from lakh.store.statement import TxnSpec
-
-
-class RevokeState(State):
-    group_id: int
-
-
-async def revoked(run: Run[RevokeState]) -> TxnSpec:
-    """The members' hosts are told."""
-    return TxnSpec("security_group.revoked").add(MARK_GROUP, run.state.group_id, expect=None)
+from lakh.resources.security_group.revoke_rule import RevokeRule
+from lakh.resources.security_group.row import EGRESS
 
 
 class RevokeSecurityGroupEgress(
-    JobCommand,
+    RevokeRule,
     event="SG.REVOKE.EGRESS",
     instance_type="SecurityGroup",
     since="3.0.0",
@@ -30,19 +15,4 @@ class RevokeSecurityGroupEgress(
 ):
     """Revokes an egress rule of a security group."""
 
-    id: Id = param("the rule", required=True, entity="security_group_rule")
-
-    FLOW = Flow(RevokeState, Step("revoked", revoked, commits=True))
-
-    async def admit(self, call: Call) -> Admission:
-        rows = await call.cloud.store.rows(RULE, self.id)
-        if not rows or rows[0].removed_ms is not None or rows[0].direction != EGRESS:
-            raise ParameterError("Unable to find the egress rule by id; listSecurityGroups shows each group's rules")
-        group = await group_by_id(call, rows[0].group_id, "id")
-        return Admission(
-            TxnSpec("security_group.revoke").add(REMOVE_RULE, rows[0].id, call.cloud.now_ms()),
-            RevokeState(group_id=group.id),
-            instance=("SecurityGroup", group.uuid),
-            owner=(group.account_id, group.domain_id),
-            description=f"revoking egress rule id: {rows[0].uuid}",
-        )
+    DIRECTION = EGRESS

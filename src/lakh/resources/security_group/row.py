@@ -124,7 +124,6 @@ PENDING_RULESETS = select(
     "WHERE pending AND vm_id IN (SELECT id FROM vm WHERE state = 'Running' AND removed_ms IS NULL)"
     " ORDER BY vm_id LIMIT 500",
 )
-RULESETS_OF = select("vm_ruleset.of", VmRulesetRow, "WHERE vm_id = ANY($1) ORDER BY vm_id")
 APPLIED = statement(
     "vm_ruleset.applied", "UPDATE vm_ruleset SET pending = FALSE WHERE vm_id = $1 AND sequence = $2 AND pending"
 )

@@ -96,7 +96,6 @@ MOVE = statement(
     "storage_pool.move", "UPDATE storage_pool SET status = $3 WHERE id = $1 AND status = $2 AND removed_ms IS NULL"
 )
 """Changes a pool's status from what it was read as."""
-DISCONNECT = statement("storage_pool_host.delete", "DELETE FROM storage_pool_host WHERE pool_id = $1 AND host_id = $2")
 SET_DETAILS = statement(
     "storage_pool.set_details", "UPDATE storage_pool SET details_json = $2 WHERE id = $1 AND removed_ms IS NULL"
 )
