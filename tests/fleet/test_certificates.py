@@ -15,7 +15,7 @@ from lakh.fleet.fleet import Fleet
 from lakh.wire import certificates
 from lakh.wire.errors import ProtocolError
 from lakh.wire.message import CA
-from lakh.wire.tls import TlsLink, TlsSide
+from lakh.wire.tls import ClientRules, TlsLink, TlsSide
 
 
 async def test_a_strict_server_lets_only_the_certified_agent_in(
@@ -31,7 +31,7 @@ async def test_a_strict_server_lets_only_the_certified_agent_in(
     body = {"certificate": issued.decode(), "caCertificates": authority.certificate_pem().decode()}
     (answer,) = await seat.call([command(CA + "SetupCertificateCommand", **body, handleByAgent=True)])
     assert answer.result
-    strict = TlsSide.server([files], client_authority=files.certificate)
+    strict = TlsSide.server([files], clients=ClientRules((files.certificate,)))
     here, there = TlsLink(fleet.tls_side(agent)), TlsLink(strict)
     for _ in range(4):
         there.receive(here.outgoing())

@@ -10,7 +10,7 @@ import pytest
 from tests.gateway.stand import Agent, Control, Gateways, Stand, settings, soon
 
 from lakh.wire.certificates import new_authority, new_p256_key
-from lakh.wire.tls import CertificateFiles, TlsSide
+from lakh.wire.tls import CertificateFiles, ClientRules, TlsSide
 
 Connect = Callable[[], Awaitable[Agent]]
 Attach = Callable[[int], Awaitable[Agent]]
@@ -50,8 +50,17 @@ async def gateways(control: Control, tmp_path: Path) -> AsyncIterator[Gateways]:
 
 
 @pytest.fixture
-async def stand(gateways: Gateways, server_tls: TlsSide, tmp_path: Path) -> AsyncIterator[Stand]:
-    made = Stand(server_tls, tmp_path / "bus")
+async def stand(
+    gateways: Gateways, server_tls: TlsSide, certificate: CertificateFiles, tmp_path: Path
+) -> AsyncIterator[Stand]:
+    rules = (certificate.certificate,)
+    made = Stand(
+        server_tls,
+        tmp_path / "bus",
+        certified=lambda required, expired: TlsSide.server(
+            [certificate], clients=ClientRules(rules, required, expired)
+        ),
+    )
     await made.until(lambda: made.gateway.newcomers.is_listening)
     yield made
     made.die()

@@ -15,6 +15,7 @@ from lakh.bus import messages as bus
 from lakh.bus.agents import Request, StartingAgent
 from lakh.bus.gateways import Gateways
 from lakh.bus.socket import BusDialer
+from lakh.gateway.admission import Certified
 from lakh.gateway.capacity import Capacity
 from lakh.gateway.gateway import Gateway
 from lakh.gateway.loop import Loop
@@ -92,11 +93,20 @@ class Control:
 class Stand:
     """One gateway process's insides, listening on a free port of 127.0.0.1."""
 
-    def __init__(self, tls: TlsSide, path: Path, *, number: int = 1, connections: int = 1000) -> None:
+    def __init__(
+        self,
+        tls: TlsSide,
+        path: Path,
+        *,
+        number: int = 1,
+        connections: int = 1000,
+        certified: Certified | None = None,
+    ) -> None:
         self.now = 1000.0
         self._turned = asyncio.Event()
         self.loop = Loop(lambda: self.now)
-        self.gateway = Gateway(number, self.loop, tls, Capacity(connections + 64), lambda below: 7 % below)
+        capacity = Capacity(connections + 64)
+        self.gateway = Gateway(number, self.loop, tls, capacity, lambda below: 7 % below, certified)
         self.path = str(path)
         self.port = 0
         self._bound = [bound_sockets(["127.0.0.1"], 0)]

@@ -13,7 +13,7 @@ from tests.wire.sessions import Pki, raw_client, shake_hands
 
 from lakh.wire import certificates
 from lakh.wire.errors import PeerClosedError, ProtocolError
-from lakh.wire.tls import TlsLink, TlsSide
+from lakh.wire.tls import ClientRules, TlsLink, TlsSide
 
 
 def _connect(server_side: TlsSide, client_side: TlsSide) -> tuple[TlsLink, TlsLink]:
@@ -56,7 +56,7 @@ def test_a_client_that_insists_on_tls_1_3_is_told_why_not(server_side: TlsSide) 
 
 def test_both_ends_know_each_other(pki: Pki) -> None:
     authority = pki.authority.certificate_pem()
-    server_side = TlsSide.server([pki.server], client_authority=pki.authority_file)
+    server_side = TlsSide.server([pki.server], clients=ClientRules((pki.authority_file,)))
     client_side = TlsSide.client(certificate=pki.agent, check_peer=certificates.issued_by(authority))
     server, _ = _connect(server_side, client_side)
     der = server.peer_certificate()
@@ -65,7 +65,7 @@ def test_both_ends_know_each_other(pki: Pki) -> None:
 
 
 def test_a_strict_server_refuses_an_agent_without_certificate(pki: Pki, client_side: TlsSide) -> None:
-    strict = TlsSide.server([pki.server], client_authority=pki.authority_file)
+    strict = TlsSide.server([pki.server], clients=ClientRules((pki.authority_file,)))
     server, client = TlsLink(strict), TlsLink(client_side)
     with pytest.raises(ProtocolError, match="DID_NOT_RETURN_A_CERTIFICATE"):
         shake_hands(server, client)

@@ -76,6 +76,7 @@ BUS_MESSAGE_BYTES: Final = INFLATED_BYTES + 64 * 1024  # one bus message; above:
 BUS_PEERS: Final = 256  # bus connections of one control process; above: new ones are closed at once
 BUS_RETRY_SECONDS: Final = 0.5  # between a gateway's attempts to reach a control process
 GATEWAY_LOST_SECONDS: Final = 30.0  # a lost gateway's agents may reconnect elsewhere; after that they count as gone
+REVOKED_AT_ONCE: Final = 5000  # serials of revoked certificates in one message to a gateway; above: the next message
 CALL_GRACE_SECONDS: Final = 5.0  # the gateway keeps a call's time; a control process waits this much longer
 CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 

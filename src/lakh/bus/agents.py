@@ -70,6 +70,11 @@ class StartingAgent:
         """The host this link is attached to already (a Startup asked for by a ping's answer), else -1."""
         return self._message.attached_host_id
 
+    @property
+    def certificate(self) -> tuple[str, int]:
+        """Serial and end (ms) of the certificate that the agent showed, as AgentStartup has them."""
+        return self._message.certificate, self._message.certificate_expires_ms
+
     def startup(self) -> Startup:
         """What the agent says it is. Raises ProtocolError when that cannot be read."""
         return read_startup(self._message.payload)

@@ -68,6 +68,7 @@ class Gateways:
 
     def __init__(self, settings: bus.GatewaySettings, events: AgentEvents) -> None:
         self._settings = settings
+        self._revoked: list[str] = []
         self._events = events
         self._connected: list[_Gateway] = []
         self._hosts: dict[int, tuple[_Gateway, int]] = {}  # host id → its gateway and session
@@ -93,6 +94,7 @@ class Gateways:
         self._connected.append(gateway)
         end.on_message = lambda message: self._receive(gateway, message)
         end.on_lost = lambda: self._lost(gateway)
+        _tell_revoked(gateway, self._revoked)  # before the settings, which let agents in
         end.send(self._settings)
 
     def set_settings(self, settings: bus.GatewaySettings) -> None:
@@ -100,6 +102,12 @@ class Gateways:
         self._settings = settings
         for gateway in self._connected:
             gateway.end.send(settings)
+
+    def revoke(self, serials: Sequence[str]) -> None:
+        """Tells all gateways, present and future, of certificates that count no more (`serial_text`)."""
+        self._revoked += serials
+        for gateway in self._connected:
+            _tell_revoked(gateway, serials)
 
     def close(self) -> None:
         """Leaves the gateways: they keep their agents for the next control process. Waiting calls fail."""
@@ -302,6 +310,11 @@ class Gateways:
         self._orphans.pop(host_id, None)
         gateway.hosts_of_sessions[session] = host_id
         self._hosts[host_id] = (gateway, session)
+
+
+def _tell_revoked(gateway: _Gateway, serials: Sequence[str]) -> None:
+    for start in range(0, len(serials), limits.REVOKED_AT_ONCE):
+        gateway.end.send(bus.Revoked(tuple(serials[start : start + limits.REVOKED_AT_ONCE])))
 
 
 def _decoded(host_id: int, answers: bytes) -> list[Message]:

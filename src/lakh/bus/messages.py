@@ -6,6 +6,8 @@ is one agent connection; its number is unique within a gateway process for the p
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 
@@ -37,6 +39,8 @@ class AgentStartup(_Bus):
     `payload` is the JSON array of Startup* commands; `known_host_id` the header's agent id, -1 if it never had one;
     `attached_host_id` is not -1 when it came on an already attached link (after PingAnswer.sendStartup): such a link
     gets a second answer with the real ids (agent-protocol 3.2), sent by AgentAnswer with this `sequence` and `flags`.
+    `certificate` is the serial of the certificate it showed on this connection, NO_CERTIFICATE when it was asked and
+    showed none, and empty when it was not asked or this is not the first Startup of the connection.
     """
 
     session: int
@@ -46,6 +50,8 @@ class AgentStartup(_Bus):
     payload: bytes
     sequence: int = -1
     flags: int = 0
+    certificate: str = ""
+    certificate_expires_ms: int = 0
 
 
 class AgentAttached(_Bus):
@@ -131,14 +137,33 @@ class GatewayFigures(_Bus):
 
 
 # --- control to gateway ----------------------------------------------------------------------------------------------
+NO_CERTIFICATE: Final = "-"
+"""An agent was asked for a certificate and showed none."""
+
+CERTIFICATES_IGNORED: Final = 0  # no agent is asked for a certificate
+CERTIFICATES_ASKED: Final = 1  # one with a bad certificate is turned away; of one without, control decides
+CERTIFICATES_REQUIRED: Final = 2  # one without is turned away too: strict mutual TLS
+
+
 class GatewaySettings(_Bus):
-    """Sent first and after each change: what a gateway needs to know of the settings."""
+    """Sent first and after each change: what a gateway needs to know of the settings.
+
+    `client_certificates` is one of CERTIFICATES_*; it holds for connections made from then on.
+    """
 
     management_server_id: int
     ping_interval_seconds: int
     ping_timeout_multiplier: float
     avoid_servers: tuple[str, ...]
     owns_liveness: bool = True  # startups, power reports, pings and agents' requests go to one such control process
+    client_certificates: int = CERTIFICATES_IGNORED
+    allow_expired_certificates: bool = True
+
+
+class Revoked(_Bus):
+    """Serials of revoked certificates, in addition to those told before. All of them come before the settings."""
+
+    serials: tuple[str, ...]
 
 
 class Attach(_Bus):
@@ -208,4 +233,4 @@ FromGateway = (
     | PingSeen
     | GatewayFigures
 )
-ToGateway = GatewaySettings | Attach | Refuse | HostIsUp | Drop | Call | CancelCall | AgentAnswer
+ToGateway = GatewaySettings | Revoked | Attach | Refuse | HostIsUp | Drop | Call | CancelCall | AgentAnswer

@@ -18,7 +18,7 @@ from lakh.gateway.capacity import Capacity, open_files
 from lakh.gateway.gateway import Gateway
 from lakh.gateway.loop import Loop
 from lakh.gateway.newcomers import bound_sockets
-from lakh.wire.tls import CertificateFiles, TlsSide
+from lakh.wire.tls import CertificateFiles, ClientRules, TlsSide
 
 _FEW_COLLECTIONS = 200_000  # allocations between two collections: sessions are long-lived and hardly cyclic
 
@@ -32,8 +32,14 @@ def main(arguments: list[str] | None = None) -> int:
     logger = log.logger(__name__)
     _unblock_logs()
     loop = Loop(time.monotonic)
+    authorities = tuple(options.client_authority or [files.certificate for files in options.certificate])
+
+    def certified(required: bool, allow_expired: bool) -> TlsSide:
+        return TlsSide.server(options.certificate, clients=ClientRules(authorities, required, allow_expired))
+
     try:
-        tls = TlsSide.server(options.certificate, client_authority=options.client_authority)
+        tls = TlsSide.server(options.certificate)
+        certified(True, False)  # now, not when somebody turns strictness on
     except (OSError, ValueError) as error:
         print(f"lakh.gateway: --certificate or --client-authority: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -42,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"lakh.gateway: --host or --port {options.port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 2
-    gateway = Gateway(options.id, loop, tls, Capacity(open_files()), SystemRandom().randrange)
+    gateway = Gateway(options.id, loop, tls, Capacity(open_files()), SystemRandom().randrange, certified)
 
     def listen() -> None:
         """Once a control process has told the settings: before, no Startup could be answered."""
@@ -90,7 +96,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         help="PEM files of a certificate and its key; repeat for a second kind of key (P-256 first, then RSA)",
     )
     parser.add_argument(
-        "--client-authority", type=Path, help="PEM file: only agents with a certificate of this authority may connect"
+        "--client-authority",
+        action="append",
+        type=Path,
+        metavar="CERT",
+        help="PEM file: an authority of agents' certificates, where the settings ask for these; may be repeated "
+        "(default: the certificates presented)",
     )
     parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when the starting process is gone")
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))

@@ -15,6 +15,7 @@ import msgspec
 from lakh.base import limits
 from lakh.bus import messages as bus
 from lakh.bus.connection import Connection
+from lakh.gateway.admission import Admission, Certified
 from lakh.gateway.calls import Calls
 from lakh.gateway.capacity import Capacity
 from lakh.gateway.edge import Edge
@@ -50,7 +51,13 @@ class Gateway:
     """Everything between the edge and the bus. `random_below(n)` gives a random number from 0 to n - 1."""
 
     def __init__(
-        self, number: int, loop: Loop, tls: TlsSide, capacity: Capacity, random_below: Callable[[int], int]
+        self,
+        number: int,
+        loop: Loop,
+        tls: TlsSide,
+        capacity: Capacity,
+        random_below: Callable[[int], int],
+        certified: Certified | None = None,
     ) -> None:
         now = loop.monotonic()
         self.figures = Figures()
@@ -59,8 +66,9 @@ class Gateway:
         self._capacity = capacity
         self._random_below = random_below
         self._wheel: Wheel[Session] = Wheel(now)
+        self._admission = Admission(tls, certified)
         self.edge = Edge(loop, self, self._wheel, self.figures)
-        self.newcomers = Newcomers(loop, self.edge, tls, self._wheel, self.figures, capacity)
+        self.newcomers = Newcomers(loop, self.edge, self._admission, self._wheel, self.figures, capacity)
         self._calls = Calls(self.edge, self.figures, now)
         self._pings = Pings(self.edge, self._wheel, self.figures, self._tell_owner)
         self._uplinks = Uplinks(self._from_control, self._control_lost)
@@ -111,6 +119,7 @@ class Gateway:
 
     def closed(self, session: Session) -> None:
         """The edge has closed an established session."""
+        self._admission.forget(session)
         self._release_startup(session)
         self._calls.session_lost(session, session.close_reason)
         if self._sessions.pop(session.number, None) is None:
@@ -137,8 +146,9 @@ class Gateway:
             self.edge.doom(session, "overload")
             return
         startup = bus.AgentStartup(
-            session.number, session.peer(), header.host_id, session.host_id, payload, header.sequence, header.flags
-        )
+            session.number, session.peer(), header.host_id, session.host_id, payload, header.sequence, header.flags,
+            *self._admission.shown(session),
+        )  # fmt: skip
         session.startup = startup
         self._startup_bytes += len(payload)
         self._tell_owner(startup)
@@ -186,6 +196,8 @@ class Gateway:
                 self._drop(message)
             case bus.AgentAnswer():
                 self._agent_answer(message)
+            case bus.Revoked():
+                self._admission.revoke(message.serials)
             case bus.GatewaySettings():
                 self._take_settings(uplink, message)
 
@@ -238,6 +250,7 @@ class Gateway:
             self._settings = settings
             self._calls.management_server_id = settings.management_server_id
             self._pings.configure(settings, self._hosts.values())
+            self._admission.configure(settings)
         if owner is not None and owner is not owner_before:
             self._brief(owner)
         self.on_settings()

@@ -16,14 +16,15 @@ from collections.abc import Callable
 from typing import Final
 
 from lakh.base import limits
+from lakh.gateway.admission import Admission
 from lakh.gateway.capacity import Capacity
 from lakh.gateway.edge import Edge
 from lakh.gateway.figures import Figures
 from lakh.gateway.loop import Loop
 from lakh.gateway.session import HANDSHAKE, Session
 from lakh.gateway.wheel import Wheel
-from lakh.wire.errors import ProtocolError
-from lakh.wire.tls import TlsLink, TlsSide
+from lakh.wire.errors import HandshakeError, ProtocolError
+from lakh.wire.tls import TlsLink
 
 _TLS_HANDSHAKE: Final = 0x16
 _TLS_MAJOR: Final = 0x03
@@ -40,11 +41,17 @@ class Newcomers:
     """The listeners of one gateway and its connections up to the end of the TLS handshake."""
 
     def __init__(
-        self, loop: Loop, edge: Edge, tls: TlsSide, wheel: Wheel[Session], figures: Figures, capacity: Capacity
+        self,
+        loop: Loop,
+        edge: Edge,
+        admission: Admission,
+        wheel: Wheel[Session],
+        figures: Figures,
+        capacity: Capacity,
     ) -> None:
         self._loop = loop
         self._edge = edge
-        self._tls = tls
+        self._admission = admission
         self._wheel = wheel
         self._figures = figures
         self._capacity = capacity
@@ -194,7 +201,7 @@ class Newcomers:
             session = next(iter(self._ready))
             del self._ready[session]
             session.stage = HANDSHAKE
-            session.tls = TlsLink(self._tls, message_limit_bytes=limits.STARTUP_BYTES)
+            session.tls = TlsLink(self._admission.tls, message_limit_bytes=limits.STARTUP_BYTES)
             self._handshakes[session] = self._loop.monotonic()
             self._loop.add_newcomer(session.fd)
             hello, session.hello = session.hello, None
@@ -206,9 +213,11 @@ class Newcomers:
         assert tls is not None
         try:
             messages = tls.receive(data)
-        except ProtocolError:
+        except ProtocolError as error:
             self._edge.write(session, tls.outgoing())  # the alert tells the peer why
-            self._fail(session, "tls")
+            self._fail(session, error.kind if isinstance(error, HandshakeError) else "tls")
+            return
+        if tls.handshake_done and self._admission.asks and not self._is_admitted(session):
             return
         self._edge.write(session, tls.outgoing())
         if session.out:  # a fresh connection that does not take two kilobytes is no agent's
@@ -220,6 +229,14 @@ class Newcomers:
             self._loop.remove_newcomer(session.fd)
             self._edge.established(session, messages)
             self._place_is_free()
+
+    def _is_admitted(self, session: Session) -> bool:
+        try:
+            self._admission.judge(session)
+        except HandshakeError as error:
+            self._fail(session, error.kind)
+            return False
+        return True
 
     def _fail(self, session: Session, reason: str) -> None:
         """Closes a newcomer at once: nobody else knows it yet."""

@@ -13,15 +13,23 @@ costs nothing as long as one thread uses a side, and every call leaves both buff
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lakh.base.limits import HANDSHAKE_BYTES, MESSAGE_BYTES, TLS_PLAINTEXT_BYTES
-from lakh.wire.errors import PeerClosedError, ProtocolError
+from lakh.wire.errors import HandshakeError, PeerClosedError, ProtocolError
 from lakh.wire.link import LinkReader, count_records, link_word
 
 CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_NO_CHECK_TIME: Final = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which the module has no name for
+_VERSION_REASONS: Final = frozenset(
+    {"UNSUPPORTED_PROTOCOL", "WRONG_VERSION_NUMBER", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"}
+)
+_DISTRUST_REASONS: Final = frozenset(
+    {"TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"}
+)
+_VERIFY_KINDS: Final = {9: "certificate-not-yet-valid", 10: "certificate-expired"}  # OpenSSL's X509_V_ERR codes
 
 PeerCheck = Callable[[bytes | None], None]
 """Judges the peer's certificate (DER, None without one) when a handshake ends; raises ProtocolError to refuse it."""
@@ -32,6 +40,31 @@ class CertificateFiles(NamedTuple):
 
     certificate: Path
     key: Path
+
+
+class PeerCertificate(NamedTuple):
+    """A verified certificate: its serial as `serial_text` writes it, its SANs as texts, when it ends."""
+
+    serial: str
+    names: tuple[str, ...]
+    expires_ms: int
+
+
+def serial_text(serial: int) -> str:
+    """A serial number as it is stored and told: hexadecimal, lower case, without leading zeros."""
+    return f"{serial:x}"
+
+
+class ClientRules(NamedTuple):
+    """Which clients a server takes: those with a certificate of one of `authorities` (PEM files).
+
+    One that shows none is taken where none is `required`; one that shows a bad one never is. Dates of certificates
+    count unless `allow_expired` (ca.plugin.root.allow.expired.cert).
+    """
+
+    authorities: tuple[Path, ...]
+    required: bool = True
+    allow_expired: bool = False
 
 
 class TlsSide:
@@ -51,22 +84,25 @@ class TlsSide:
         cls,
         certificates: Sequence[CertificateFiles],
         *,
-        client_authority: Path | None = None,
+        clients: ClientRules | None = None,
         check_peer: PeerCheck | None = None,
     ) -> TlsSide:
         """A server's side, presenting the first of `certificates` whose key the client can use.
 
-        Give a P-256 and an RSA one: a client that knows only RSA gets RSA. With `client_authority` (PEM) a client must
-        present a certificate that it issued; without, none is asked for.
+        Give a P-256 and an RSA one: a client that knows only RSA gets RSA. Without `clients` no certificate is asked
+        for. Raises OSError or ssl.SSLError for files that cannot be used.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         _restrict(context)
         context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_TICKET
         for files in certificates:
             context.load_cert_chain(files.certificate, files.key)
-        if client_authority is not None:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(client_authority)
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED if clients.required else ssl.CERT_OPTIONAL
+            for authority in clients.authorities:
+                context.load_verify_locations(authority)
+            if clients.allow_expired:
+                context.verify_flags |= _NO_CHECK_TIME
         return cls(context, server_side=True, check_peer=check_peer)
 
     @classmethod
@@ -97,6 +133,16 @@ def _restrict(context: ssl.SSLContext) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+
+
+def _kind(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _VERIFY_KINDS.get(error.verify_code, "certificate-foreign")
+    if error.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
+        return "certificate-missing"
+    if error.reason in _VERSION_REASONS:
+        return "tls-version"
+    return "untrusted" if error.reason in _DISTRUST_REASONS else "tls"
 
 
 class TlsLink:
@@ -187,6 +233,21 @@ class TlsLink:
         """The peer's certificate, DER, None when it sent none."""
         return self._tls.getpeercert(binary_form=True)
 
+    def peer_facts(self) -> PeerCertificate | None:
+        """What the peer's verified certificate says; None when it sent none. Raises HandshakeError.
+
+        Only where the side has ClientRules: without them OpenSSL verifies nothing and tells nothing.
+        """
+        try:
+            facts: Mapping[str, Any] | None = self._tls.getpeercert()
+        except (ssl.SSLError, ValueError) as error:
+            raise HandshakeError(f"the peer's certificate cannot be read: {error}", "certificate-foreign") from None
+        if not facts:
+            return None
+        names = tuple([str(value) for _, value in facts.get("subjectAltName", ())])
+        expires = ssl.cert_time_to_seconds(facts["notAfter"]) * 1000
+        return PeerCertificate(serial_text(int(facts["serialNumber"], 16)), names, expires)
+
     def _assemble(self, plain: bytes, more: bool, messages: list[bytes]) -> None:
         if self._message is None and not more:
             self._check_length(len(plain))
@@ -218,7 +279,7 @@ class TlsLink:
             return b""
         except ssl.SSLError as error:
             self._outgoing += side.empty()
-            raise ProtocolError(f"TLS handshake: {error.reason or error}") from None
+            raise HandshakeError(f"TLS handshake: {error.reason or error}", _kind(error)) from None
         rest = side.incoming.read()
         self._outgoing += side.empty()
         self._handshake_bytes = 0
