@@ -215,4 +215,4 @@ def test_role_types_are_cloudstacks(enums_reference: dict[str, Any]) -> None:
 def test_every_error_code_can_be_answered(enums_reference: dict[str, Any]) -> None:
     facts = {int(text.strip("()")) for text in enums_reference["org.apache.cloudstack.api.ApiErrorCode"].values()}
     found = {e.errorcode for e in vars(errors).values() if isinstance(e, type) and issubclass(e, errors.ApiError)}
-    assert facts - found == {429}, "throttling is the only error without a class"
+    assert facts <= found

@@ -47,6 +47,12 @@ class MethodNotAllowedError(ApiError):
     cserrorcode = None
 
 
+class ApiLimitError(ApiError):
+    """The account has made all API calls it may make in this interval; the text says when it may again."""
+
+    errorcode = 429
+
+
 class MalformedParameterError(ApiError):
     """A map parameter that is not `name[i].field=value`."""
 

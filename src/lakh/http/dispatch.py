@@ -7,6 +7,7 @@ client; anything unexpected is logged and becomes a plain 530.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lakh.base.errors import (
@@ -41,9 +42,11 @@ from lakh.http.authentication_command import AuthenticationCommand, Exchange
 from lakh.http.entities import Entities
 from lakh.http.figures import RequestFigures
 from lakh.http.message import Request, Response, header_text
+from lakh.http.origin import may_call_from, may_use_keys
 from lakh.http.permissions import RolePermissions
 from lakh.http.sessions import Sessions
 from lakh.http.strictness import STRICT, check_expiry, check_posted
+from lakh.http.throttle import Throttle
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.row import PENDING
 from lakh.resources.account.row import ADMIN, SYSTEM_ACCOUNT, role_type
@@ -87,6 +90,7 @@ class Dispatcher:
         self._entities = cloud.part(Entities)
         self._permissions = cloud.part(RolePermissions)
         self._settings = cloud.part(Settings)
+        self._throttle = Throttle(cloud.clock, self._settings)
 
     async def answer(self, request: Request, *, trusted: bool = False) -> Response:
         """The answer of one API request. `trusted` is the integration port: no credentials, full rights."""
@@ -109,8 +113,10 @@ class Dispatcher:
         )
         headers = asked.headers
         if asked.as_json:
-            return Response(status, body, JSON_TYPE, headers)
-        return Response(status, to_xml(body, with_version=asked.caller is not None), XML_TYPE, headers)
+            kind = _json_type(self._settings.text("json.content.type"))
+            return Response(status, body, kind, headers, is_api=True)
+        versioned = asked.caller is not None and self._settings.flag("expose.cloudstack.version.api.xml.response")
+        return Response(status, to_xml(body, with_version=versioned), XML_TYPE, headers)
 
     def _refusal(self, asked: _Asked, error: ApiError) -> bytes:
         if error.errorcode in _HIDDEN and not (asked.caller is not None and asked.caller.is_root_admin):
@@ -152,7 +158,9 @@ class Dispatcher:
         if strict:
             check_expiry(given, self._cloud.now_ms())
         caller, key = await self._identities.signed(given)
-        await self._permit(spec, caller)
+        if not may_use_keys(caller, self._settings):
+            raise UnauthorizedError
+        await self._permit(asked, spec, caller)
         self._identities.check(given, key)
         asked.caller = caller
         return caller
@@ -160,7 +168,8 @@ class Dispatcher:
     async def _session_caller(self, asked: _Asked) -> Caller:
         cookies = asked.request.cookies() if b"cookie" in asked.request.headers else {}
         parameter = next((value for name, value in asked.pairs if name == "sessionkey"), None)
-        session = self._sessions.checked(cookies.get("JSESSIONID"), cookies.get("sessionkey"), parameter)
+        locations = self._settings.text("api.sessionkey.check.locations")
+        session = self._sessions.checked(cookies.get("JSESSIONID"), cookies.get("sessionkey"), parameter, locations)
         if session is None:
             raise UnauthorizedError
         identity = await self._identities.of_user(session.user_id)
@@ -169,12 +178,16 @@ class Dispatcher:
             raise UnauthorizedError
         asked.caller = identity.caller
         if asked.spec is not None:
-            await self._permit(asked.spec, identity.caller)
+            await self._permit(asked, asked.spec, identity.caller)
         return identity.caller
 
-    async def _permit(self, spec: CommandSpec, caller: Caller) -> None:
+    async def _permit(self, asked: _Asked, spec: CommandSpec, caller: Caller) -> None:
+        if not may_call_from(asked.request, caller, self._settings):
+            log.info("call from an address not allowed", account=caller.account_name, peer=asked.request.peer)
+            raise UnauthorizedError
         if not spec.public and spec.name not in await self._permissions.allowed(caller):
             raise _not_available(spec.name, caller)
+        self._throttle.count(caller)
 
     async def _authenticate(self, asked: _Asked, spec: CommandSpec) -> bytes:
         """login, logout and their kind: they read their own parameters and set cookies."""
@@ -215,6 +228,12 @@ class Dispatcher:
             uuid = getattr(view, "id", None)
             if isinstance(view, View) and isinstance(uuid, str) and (job := pending_for(uuid)) is not None:
                 view.jobid, view.jobstatus = job.uuid, PENDING
+
+
+@lru_cache(maxsize=16)
+def _json_type(text: str) -> bytes:
+    """The content type of JSON answers as a header's value; the usual one where the setting is empty."""
+    return header_text(text) or JSON_TYPE
 
 
 def _read_outer(asked: _Asked) -> None:

@@ -19,9 +19,11 @@ from lakh.http.dispatch import Dispatcher
 from lakh.http.figures import RequestFigures
 from lakh.http.listener import Listener
 from lakh.http.message import Request, Response
+from lakh.http.origin import LOOPBACK, comes_from
 from lakh.http.sessions import Sessions
 from lakh.http.static import StaticFolder
 from lakh.jobs.cloud import Cloud
+from lakh.resources.configuration.values import Settings
 
 _TEXT = b"text/plain; charset=utf-8"
 
@@ -30,7 +32,8 @@ class Edge:
     """Serves the API of one cloud.
 
     `ready` says why the server cannot serve yet, or None; `registry` is what /metrics prints; `ui` is a folder of
-    static files served under /client/.
+    static files served under /client/; `metrics_from` the address blocks whose clients may read
+    /metrics, which tells what the cloud is doing.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Edge:
         registry: CollectorRegistry | None = None,
         ready: Callable[[], str | None] = lambda: None,
         ui: Path | None = None,
+        metrics_from: str = LOOPBACK,
     ) -> None:
         self.sessions = Sessions(cloud.clock)
         self.registry = registry if registry is not None else CollectorRegistry()
@@ -48,6 +52,8 @@ class Edge:
         self.integration = Listener(self._trusted, cloud.clock)
         self._ready = ready
         self._ui = StaticFolder(ui) if ui is not None else None
+        self._metrics_from = metrics_from
+        self._settings = cloud.part(Settings)
 
     async def start(self, host: str, port: int) -> int:
         """Opens the API port and returns it. Raises PortTakenError."""
@@ -78,6 +84,8 @@ class Edge:
                 Response(200, b"ready\n", _TEXT) if why_not is None else Response(503, f"{why_not}\n".encode(), _TEXT)
             )
         if path == "/metrics":
+            if not comes_from(request, self._metrics_from, self._settings):
+                return Response(403, b"not from this address: see metrics_from in lakh server --help\n", _TEXT)
             return Response(200, generate_latest(self.registry), CONTENT_TYPE_LATEST.encode())
         if self._ui is not None and path.startswith("/client/"):
             return self._ui.answer(path.removeprefix("/client/"))

@@ -11,6 +11,7 @@ from lakh.contract.types import Long
 from lakh.contract.view import View
 from lakh.http.authentication import ENABLED
 from lakh.http.authentication_command import AuthenticationCommand, Exchange
+from lakh.http.origin import may_call_from
 from lakh.http.sessions import IDLE_SECONDS
 from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.values import Settings
@@ -26,6 +27,15 @@ LOCK_OUT = statement(
     "user.lock_out", "UPDATE users SET state = 'disabled' WHERE id = $1 AND login_attempts >= $2 AND state = 'enabled'"
 )
 RESET = statement("user.login_succeeded", "UPDATE users SET login_attempts = 0 WHERE id = $1")
+
+
+_SAME_SITE = {
+    "Lax": ";SameSite=Lax",
+    "Strict": ";SameSite=Strict",
+    "NoneAndSecure": ";SameSite=None;Secure",
+    "Null": "",
+}
+"""What `api.sessionkey.cookie.samesite` adds to the session key's cookie."""
 
 
 class LoginView(View):
@@ -78,11 +88,15 @@ class Login(
             raise self._refused()
         if user.login_attempts:
             await exchange.cloud.store.submit(TxnSpec("login").add(RESET, user.id))
+        settings = exchange.cloud.part(Settings)
+        if not may_call_from(exchange.request, identity.caller, settings):
+            raise self._refused()
         session = exchange.sessions.open(user.id)
-        secure = ";Secure;HttpOnly" if _flag(exchange, "enable.secure.session.cookie") else ""
+        secure = ";Secure;HttpOnly" if settings.flag("enable.secure.session.cookie") else ""
+        same_site = _SAME_SITE.get(settings.text("api.sessionkey.cookie.samesite"), _SAME_SITE["Lax"])
         exchange.headers += [
             (b"Set-Cookie", f"JSESSIONID={session.id};Path=/client{secure}".encode()),
-            (b"Set-Cookie", f"sessionkey={session.key};HttpOnly;SameSite=Lax".encode()),
+            (b"Set-Cookie", f"sessionkey={session.key};HttpOnly{same_site}".encode()),
         ]
         return LoginView(
             username=user.username,
@@ -141,10 +155,6 @@ async def _server_uuid(cloud: Cloud) -> str | None:
     """Uuid of this server, which the user interface asks about once a root admin is in."""
     row = (await cloud.snapshots.of(ManagementServerRow)).by_id.get(cloud.server_id)
     return row.uuid if row else None
-
-
-def _flag(exchange: Exchange, name: str) -> bool:
-    return exchange.cloud.part(Settings).flag(name)
 
 
 def _offset_hours(timezone: str | None, now_ms: int) -> str:

@@ -83,9 +83,12 @@ def parse_form(text: str) -> list[tuple[str, str]]:
 
 
 class Response:
-    """One whole response. `headers` are further ones besides type, length and the security headers."""
+    """One whole response. `headers` are further ones besides type, length and the security headers.
 
-    __slots__ = ("body", "content_type", "headers", "status")
+    `is_api`: it is an answer of the API, which no browser may keep or show as a page, whatever its type is called.
+    """
+
+    __slots__ = ("body", "content_type", "headers", "is_api", "status")
 
     def __init__(
         self,
@@ -93,7 +96,10 @@ class Response:
         body: bytes,
         content_type: bytes = JSON_TYPE,
         headers: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        is_api: bool | None = None,
     ) -> None:
+        self.is_api = content_type in (JSON_TYPE, XML_TYPE) if is_api is None else is_api
         self.status = status
         self.body = body
         self.content_type = content_type
@@ -101,7 +107,7 @@ class Response:
 
     def encode(self, keep_alive: bool) -> bytes:
         """The bytes on the wire."""
-        key = (self.status, self.content_type, keep_alive)
+        key = (self.status, self.content_type, self.is_api, keep_alive)
         head = _heads.get(key)
         if head is None:
             head = _heads[key] = _head(*key)
@@ -109,15 +115,15 @@ class Response:
         return b"%bContent-Length: %d\r\n%b\r\n%b" % (head, len(self.body), more, self.body)
 
 
-_heads: dict[tuple[int, bytes, bool], bytes] = {}
+_heads: dict[tuple[int, bytes, bool, bool], bytes] = {}
 
 
-def _head(status: int, content_type: bytes, keep_alive: bool) -> bytes:
+def _head(status: int, content_type: bytes, is_api: bool, keep_alive: bool) -> bytes:
     reason = _REASONS.get(status)
     if reason is None:
         reason = HTTPStatus(status).phrase.encode() if status in HTTPStatus._value2member_map_ else b"Error"
     connection = b"keep-alive" if keep_alive else b"close"
-    security = _SECURITY_HEADERS + (_API_HEADERS if content_type in (JSON_TYPE, XML_TYPE) else b"")
+    security = _SECURITY_HEADERS + (_API_HEADERS if is_api else b"")
     return b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\nConnection: %b\r\n%b" % (
         status,
         reason,

@@ -1,8 +1,8 @@
 """Login sessions of this server, in memory: idle time-out, a bound on their number, and the session key's check.
 
 A later call must show the key twice, as a cookie and as a parameter: the cookie alone travels with forged cross-site
-requests (api-conventions, section 3). Tokens come from the operating system's generator, not from the cloud's seeded
-one: nobody may predict them.
+requests (api-conventions, section 3). `api.sessionkey.check.locations` may ask for less. Tokens come from the operating
+system's generator, not from the cloud's seeded one: nobody may predict them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from lakh.base.clock import Clock
 
 IDLE_SECONDS: Final = 1800
 """`timeout` of a login answer; an idle session ends after it."""
+BOTH: Final = "CookieAndParameter"
+PARAMETER_ONLY: Final = "ParameterOnly"
+EITHER: Final = "CookieOrParameter"
+"""Where the session key must be shown: values of `api.sessionkey.check.locations`."""
 
 
 @dataclass(slots=True)
@@ -68,12 +72,21 @@ class Sessions:
         self._live.move_to_end(found.id)
         return found
 
-    def checked(self, session_id: str | None, cookie_key: str | None, parameter_key: str | None) -> Session | None:
-        """The session when both keys fit it; a session shown with a wrong key ends."""
+    def checked(
+        self, session_id: str | None, cookie_key: str | None, parameter_key: str | None, locations: str = BOTH
+    ) -> Session | None:
+        """The session when the key was shown where `locations` asks for it; one shown with a wrong key ends.
+
+        Where one of the two may be left out, a wrong one there is still wrong.
+        """
         found = self.find(session_id)
         if found is None:
             return None
-        if _fits(found.key, cookie_key) and _fits(found.key, parameter_key):
+        needed = {PARAMETER_ONLY: (parameter_key,), EITHER: (cookie_key or parameter_key,)}.get(
+            locations, (cookie_key, parameter_key)
+        )
+        shown = [key for key in (cookie_key, parameter_key) if key is not None]
+        if all(needed) and all(_fits(found.key, key) for key in shown):
             return found
         self.close(found.id)
         return None
@@ -91,5 +104,5 @@ class Sessions:
             del self._live[oldest.id]
 
 
-def _fits(key: str, given: str | None) -> bool:
-    return given is not None and compare_digest(key.encode(), given.encode())
+def _fits(key: str, given: str) -> bool:
+    return compare_digest(key.encode(), given.encode())
