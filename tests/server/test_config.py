@@ -29,6 +29,7 @@ def test_postgresql_is_a_url_away() -> None:
         ("api_prt = 1", "unknown key api_prt; known are admin_api_key"),
         ('api_port = "x"', "api_port: Expected `int`"),
         ("api_port = ", "lakh.toml: "),
+        ('metrics_from = "127.0.0.1, office"', "metrics_from: 'office' is no address block; give"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, said: str) -> None:

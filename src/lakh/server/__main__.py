@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from lakh.base import log
-from lakh.server.config import Configuration, ConfigurationError, read
+from lakh.server.config import PREFIX, SECRETS, Configuration, ConfigurationError, handed_on, read
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,14 +18,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="lakh server",
         description="Runs a management server: API, jobs, store, and gateways for agents.",
-        epilog="example: lakh server --data-folder /var/lib/lakh --api-port 8080 --agent-port 8250",
+        epilog="Every key may stand in the file, or in the environment as LAKH_ and its name in capitals. Keep secrets"
+        " there: a flag can be read by everybody on this machine for as long as this process runs. It goes no further:"
+        " the processes started from here get secrets by environment."
+        " Example: lakh server --data-folder /var/lib/lakh --api-port 8080 --agent-port 8250",
     )
     parser.add_argument("--config", help="a TOML file with the keys below")
     parser.add_argument("--control", type=int, help=argparse.SUPPRESS)
     for field in msgspec.structs.fields(Configuration):
         flag = "--" + field.name.replace("_", "-")
         kind = int if field.type is int else str
-        parser.add_argument(flag, dest=field.name, type=kind, help=f"default {field.default!r}")
+        secret = f"; better {PREFIX}{field.name.upper()}" if field.name in SECRETS else ""
+        parser.add_argument(flag, dest=field.name, type=kind, help=f"default {field.default!r}{secret}")
     options = vars(parser.parse_args(given))
     path, control = options.pop("config"), options.pop("control")
     try:
@@ -39,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     from lakh.server.supervisor import Supervisor
 
     log.configure(config.log_level, "server")
-    return Supervisor(config, given).run()
+    return Supervisor(config, *handed_on(options, path)).run()
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@
     store = "postgresql://lakh@/lakh"
     api_port = 8080
 
-Environment: LAKH_ and the key in capitals, LAKH_API_PORT=8081.
+Environment: LAKH_ and the key in capitals, LAKH_API_PORT=8081. A secret is better kept there or in the file: everybody
+on the machine may read a command line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ import msgspec
 from lakh.base.errors import LakhError
 
 PREFIX = "LAKH_"
+SECRETS = frozenset({"store", "admin_password", "admin_api_key", "admin_secret_key"})
+"""Keys that are a secret, or may hold one as a store's address may."""
 
 
 class ConfigurationError(LakhError):
@@ -38,6 +42,7 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     integration_host: str = "127.0.0.1"  # address of the unauthenticated port
     integration_port: int = 0  # 0 is off
     advertised_host: str = "127.0.0.1"  # what agents are told to dial (setting `host` wins where set)
+    metrics_from: str = "127.0.0.0/8,::1/128"  # address blocks whose clients may read /metrics
     gateways: int = 0  # gateway processes; 0 is by number of hosts
     log_level: str = "info"  # debug, info, warning, error
     admin_password: str = "password"  # of user admin, used only when the store is made
@@ -72,7 +77,25 @@ def read(path: str | None, environment: Mapping[str, str], flags: Mapping[str, A
     if unknown:
         raise ConfigurationError(f"unknown key {unknown[0]}; known are {', '.join(sorted(kinds))}")
     try:
-        return msgspec.convert(values, Configuration, strict=False)
+        found = msgspec.convert(values, Configuration, strict=False)
     except msgspec.ValidationError as error:
         text, _, key = str(error).rpartition(" - at `$.")
         raise ConfigurationError(f"{key.rstrip('`')}: {text}" if text else str(error)) from None
+    for block in found.metrics_from.split(","):
+        try:
+            ip_network(block.strip(), strict=False)
+        except ValueError:
+            raise ConfigurationError(
+                f"metrics_from: {block.strip()!r} is no address block; give a comma-separated list such as"
+                " 127.0.0.0/8,10.1.0.0/16"
+            ) from None
+    return found
+
+
+def handed_on(flags: Mapping[str, Any], config_path: str | None) -> tuple[list[str], dict[str, str]]:
+    """Flags as a child process gets them: (its command line, additions to its environment, where secrets go)."""
+    given = {name: str(value) for name, value in flags.items() if value is not None}
+    line = [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if name not in SECRETS]
+    if config_path is not None:
+        line.append(f"--config={config_path}")
+    return line, {PREFIX + name.upper(): value for name, value in given.items() if name in SECRETS}

@@ -94,7 +94,7 @@ async def serve(config: Configuration, report: TextIO) -> None:
     index = cloud.part(HostIndex)
     await index.load()
     gateways.listen(config.bus_path)
-    edge = Edge(cloud, registry=registry_of(cloud, gateways, agents))
+    edge = Edge(cloud, registry=registry_of(cloud, gateways, agents), metrics_from=config.metrics_from)
     port = await edge.start(config.api_host, config.api_port)
     if config.integration_port:
         await edge.start_integration(config.integration_port, config.integration_host)

@@ -18,10 +18,12 @@ from typing import Any
 
 from lakh.base.clock import SystemClock
 from lakh.server.certificates import prepare
-from lakh.server.config import Configuration
+from lakh.server.config import PREFIX, SECRETS, Configuration
 
 RESTART_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0)
 OPERATORS_FAULT = 2  # exit code of a child that cannot start until somebody mends something
+_SECRET_VARIABLES = frozenset(PREFIX + name.upper() for name in SECRETS)
+"""What a gateway has no use for, and so does not get."""
 STEADY_SECONDS = 30.0  # a child that ran this long starts anew at once
 
 
@@ -57,11 +59,12 @@ class Child:
 
 
 class Supervisor:
-    """Runs one server's processes."""
+    """Runs one server's processes. The control process gets `flags`, and `secrets` in its environment."""
 
-    def __init__(self, config: Configuration, flags: list[str]) -> None:
+    def __init__(self, config: Configuration, flags: list[str], secrets: dict[str, str]) -> None:
         self._config = config
         self._flags = flags
+        self._secrets = secrets
         self._reports, self._report_end = os.pipe()
         os.set_blocking(self._reports, False)
         self._pending = b""
@@ -108,7 +111,8 @@ class Supervisor:
 
     def _start_control(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "lakh.server", "--control", str(self._report_end), *self._flags]
-        return subprocess.Popen(command, pass_fds=(self._report_end,), start_new_session=True)
+        environment = os.environ | self._secrets
+        return subprocess.Popen(command, env=environment, pass_fds=(self._report_end,), start_new_session=True)
 
     def _start_gateway(self, number: int) -> subprocess.Popen[bytes]:
         config = self._config
@@ -117,7 +121,8 @@ class Supervisor:
         command += ["--log-level", config.log_level]
         for certificate, key in self._certificates:
             command += ["--certificate", f"{certificate},{key}"]
-        environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
+        known = {name: value for name, value in os.environ.items() if name not in _SECRET_VARIABLES}
+        environment = known | {"MALLOC_ARENA_MAX": "1"}
         return subprocess.Popen(command, env=environment, start_new_session=True)
 
     def _end(self) -> None:
