@@ -132,6 +132,13 @@ def lab_run(scenario: str, agents: int, seconds: int, processes: int, behaviour:
     sys.exit(report.exit_code)
 
 
+@lab.command(name="seed", context_settings=_PASS_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def lab_seed(arguments: tuple[str, ...]) -> None:
+    """Fill an empty store with hosts, accounts, networks and Instances."""
+    _become("lakh.seed", arguments)
+
+
 @lakh.command()
 @click.argument("command")
 @click.argument("parameters", nargs=-1)

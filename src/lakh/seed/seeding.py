@@ -1,0 +1,183 @@
+"""One seeding from an empty store to a full one.
+
+A store that holds anything but a fresh installation is refused: what is seeded is one whole, and everything that counts
+(host capacity, what accounts and domains own, what lies on pools) is written with its sum.
+
+Left out, because they are history: jobs, and events unless asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+
+from lakh.base.clock import SystemClock
+from lakh.base.errors import LakhError
+from lakh.bus.hosts import HostUnreachableError
+from lakh.contract.client import Client
+from lakh.http import commands
+from lakh.http.edge import Edge
+from lakh.jobs.cloud import Cloud
+from lakh.lab.screen import Screen
+from lakh.resources.command import event
+from lakh.resources.event.row import INSERT as INSERT_EVENT
+from lakh.resources.storage_pool.row import TAKE
+from lakh.resources.user.password import hash_password
+from lakh.resources.zone.row import ZoneRow
+from lakh.seed.hosts import HostMaker, host_txns
+from lakh.seed.instances import Instances, Wire, network_txns, networks
+from lakh.seed.owners import Owner, domains, owner_txns, owners
+from lakh.seed.places import Places, fleet_map, make_places
+from lakh.seed.size import Shares, Size
+from lakh.seed.writing import ROWS_AT_ONCE, write, write_all
+from lakh.server.cloud import open_cloud
+from lakh.server.config import Configuration
+from lakh.store.opening import open_store
+from lakh.store.statement import TxnSpec
+
+ADMIN_KEY, ADMIN_SECRET = "key-admin", "secret-admin"
+PASSWORD = "password"
+
+
+class NotEmptyError(LakhError):
+    """The store holds an installation already."""
+
+
+class _NoHosts:
+    """While it is seeded, an installation reaches no host."""
+
+    async def call(self, host_id: int, *_: object, **__: object) -> Any:
+        raise HostUnreachableError(host_id, "seeding", sent=False)
+
+    def is_connected(self, host_id: int) -> bool:
+        return False
+
+    def drop(self, host_id: int) -> None:
+        """There is no session to close."""
+
+
+async def seed_store(config: Configuration, size: Size, screen: Screen) -> dict[str, Any]:
+    """Fills the store that `config` names; returns what was made, as `seeded.json` in the data folder says too.
+
+    Raises SizeError, NotEmptyError, StoreUnavailableError.
+    """
+    began = time.monotonic()
+    size = size.checked()
+    commands.load()
+    folder = Path(config.data_folder)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    config = msgspec.structs.replace(config, admin_api_key=ADMIN_KEY, admin_secret_key=ADMIN_SECRET)
+    store = await open_store(config.store_url)
+    try:
+        cloud = await open_cloud(store, _NoHosts(), SystemClock(), config, Random(size.seed))
+        if (await cloud.snapshots.of(ZoneRow)).live:
+            raise NotEmptyError(f"{config.store_url} holds an installation already: give an empty store to seed")
+        places = await _places(cloud, size, screen)
+        made = await Seeding(cloud, places, size, screen).run()
+        await cloud.worker.stop()
+    finally:
+        await store.close()
+    told = made | {"seconds": round(time.monotonic() - began, 1), "size": msgspec.to_builtins(size)}
+    told["fleet_map"] = fleet_map(places, size)
+    await asyncio.to_thread((folder / "seeded.json").write_bytes, msgspec.json.encode(told))
+    return told
+
+
+async def _places(cloud: Cloud, size: Size, screen: Screen) -> Places:
+    screen.step(f"{size.zones} zones through the API")
+    edge = Edge(cloud)
+    admin = Client("127.0.0.1", await edge.start("127.0.0.1", 0), ADMIN_KEY, ADMIN_SECRET)
+    try:
+        return await make_places(cloud, admin, size)
+    finally:
+        await admin.close()
+        await edge.stop()
+
+
+class Seeding:
+    """The bulk of it: everything below the places."""
+
+    def __init__(self, cloud: Cloud, places: Places, size: Size, screen: Screen) -> None:
+        self._cloud, self._places, self._size, self._screen = cloud, places, size, screen
+        self._at_once = ROWS_AT_ONCE[cloud.store.dialect]
+
+    async def run(self) -> dict[str, Any]:
+        cloud, size, screen = self._cloud, self._size, self._screen
+        shares = Shares(size)
+        await self._reserve_ids()
+        screen.step(f"{size.hosts:,} hosts, {size.accounts:,} accounts, {size.networks:,} networks")
+        maker = HostMaker(cloud, self._places, size)
+        hosts = [await maker.row(number) for number in range(1, size.hosts + 1)]
+        tree = domains(cloud, shares)
+        tenants = owners(cloud, shares, tree, await hash_password(PASSWORD))
+        wires = networks(cloud, self._places, shares, tenants)
+        instances = Instances(cloud, self._places, shares, wires, hosts)
+        instances.plan()
+        await write_all(cloud.store, host_txns(cloud, self._places, hosts, instances.loads, self._at_once))
+        await write_all(cloud.store, owner_txns(cloud, tree, tenants, instances.used, self._at_once))
+        await write_all(cloud.store, network_txns(cloud, wires, self._at_once))
+        await self._take_space(instances.allocated)
+        screen.step(f"{size.vms:,} instances with {size.volumes:,} volumes")
+        with screen.bar(size.vms) as advance:
+            await write(cloud.store, instances.txns(self._at_once), advance)
+        if size.events:
+            screen.step(f"{size.events:,} events")
+            with screen.bar(size.events) as advance:
+                await write(cloud.store, self._events(tenants), advance)
+        return self._told(tenants, wires)
+
+    async def _reserve_ids(self) -> None:
+        size = self._size
+        counts = {
+            "host": size.hosts, "domain": size.domains, "account": size.accounts, "users": size.accounts,
+            "network": size.networks, "guest_vlan": size.networks, "vm": size.vms, "volume": size.volumes,
+            "nic": size.vms, "event": size.events, "api_key": 10,
+        }  # fmt: skip
+        for name, count in counts.items():
+            await self._cloud.row_ids.reserve(name, count)
+
+    async def _take_space(self, allocated: list[int]) -> None:
+        txn = TxnSpec("seed.space")
+        for zone, taken in zip(self._places.zones, allocated, strict=True):
+            on_pool = sum(template.size_bytes for template in self._places.templates)
+            txn.add(TAKE, zone.pool.id, taken + on_pool)
+        await self._cloud.store.submit(txn)
+
+    def _events(self, tenants: list[Owner]) -> Iterator[tuple[int, TxnSpec]]:
+        cloud, size = self._cloud, self._size
+        for start in range(0, size.events, self._at_once):
+            txn, end = TxnSpec("seed.events"), min(start + self._at_once, size.events)
+            for number in range(start, end):
+                owner = tenants[number % len(tenants)]
+                whose, vm = (owner.account.id, owner.account.domain_id), ("VirtualMachine", cloud.uuid())
+                state = ("Scheduled", "Completed")[number % 2]
+                text = f"starting Instance. Instance Id: {vm[1]}"
+                txn.put(INSERT_EVENT, event(cloud, "VM.CREATE", state, text, owner.user.id, whose, vm))
+            yield end, txn
+
+    def _told(self, tenants: list[Owner], wires: list[Wire]) -> dict[str, Any]:
+        places = self._places
+        return {
+            "admin": {"api_key": ADMIN_KEY, "secret_key": ADMIN_SECRET},
+            "accounts": [
+                {
+                    "name": owner.account.name,
+                    "id": owner.account.uuid,
+                    "type": owner.account.type,
+                    "domain_path": owner.chain,
+                    "api_key": f"key-{owner.user.username}",
+                    "secret_key": f"secret-{owner.user.username}",
+                }
+                for owner in tenants[:6]
+            ],
+            "zones": [zone.row.uuid for zone in places.zones],
+            "templates": [template.uuid for template in places.templates],
+            "offerings": [offering.uuid for offering in places.offerings],
+            "networks": [wire.row.uuid for wire in wires[:5]],
+        }
