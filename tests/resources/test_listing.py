@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from tests.api import Api
+from tests.api import Api, Tenant
+from tests.refusal import refused
 
 from lakh.resources.account.ownership import EVERYBODY, Scope
 from lakh.resources.listing import Listing
@@ -67,3 +70,20 @@ async def test_combinations_of_filters_beyond_the_bound_are_answered_and_not_kep
         assert (count, len(rows)) == (7, 3)
     kept = [name for name in STATEMENTS if name.startswith("hostile_users.list[")]
     assert len(kept) == 2
+
+
+async def test_all_projects_own_nothing_yet_and_listall_adds_the_callers_own(api: Api) -> None:
+    joe = await api.user("joe")
+    for tenant in (api.admin, joe):
+        await tenant.call("createSSHKeyPair", name=f"of-{tenant.account.name}")
+
+    async def names(tenant: Tenant, **asked: Any) -> set[str]:
+        return {key["name"] for key in (await tenant.call("listSSHKeyPairs", **asked)).get("sshkeypair", ())}
+
+    assert (await names(joe), await names(joe, projectid=-1)) == ({"of-joe"}, set())
+    assert await names(joe, projectid=-1, listall=True) == {"of-joe"}
+    assert await names(api.admin, projectid=-1) == set()
+    assert await names(api.admin, projectid=-1, listall=True) == {"of-admin", "of-joe"}
+    await refused(joe.call("listSSHKeyPairs", projectid=-1, account="joe"), 431, "can't be specified together")
+    for command in ("listVirtualMachines", "listVolumes", "listNetworks", "listEvents", "listPublicIpAddresses"):
+        assert await api.admin.call(command, projectid=-1) == {}, command

@@ -103,7 +103,7 @@ async def test_a_host_is_added_by_the_agent_that_is_there(ground: Ground) -> Non
 async def test_a_host_is_deleted_once_it_is_empty(ground: Ground) -> None:
     admin, host = ground.api.admin, await ground.join()
     vm = await put_vm(ground, host, "one")
-    await refused(admin.call("deleteHost", id=host.uuid), 530, "not in maintenance mode")
+    await refused(admin.call("deleteHost", id=host.uuid), 530, "must be in maintenance mode")
     assert (await host_now(ground, host))["resourcestate"] == "Enabled"
 
     await admin.call("deleteHost", id=host.uuid, forced=True)
@@ -173,3 +173,7 @@ async def test_a_lost_host_is_declared_degraded_and_taken_back(ground: Ground) -
     assert (capacity.cpu_used_mhz, capacity.memory_used_bytes, capacity.vms) == (0, 0, 0)
     done = await admin.job("cancelHostAsDegraded", id=host.uuid)
     assert done["host"]["resourcestate"] == "Enabled"
+    await set_status(ground.api.cloud, host.id, "Alert")
+    await admin.job("declareHostAsDegraded", id=host.uuid)
+    await admin.call("deleteHost", id=host.uuid)
+    assert await admin.call("listHosts") == {}

@@ -114,9 +114,14 @@ async def test_limits_hold_and_give_the_address_back(stage: Stage) -> None:
     limit = ResourceLimitRow(stage.api.cloud.id("resource_limit"), ACCOUNT, joe.account.id, 0, 1, None)
     await stage.api.cloud.store.submit(TxnSpec("test.limit").put(INSERT_LIMIT, limit))
     await stage.deploy(joe)
-    with pytest.raises(ClientError, match="Maximum amount of resources of Type = 'user_vm'") as error:
+    root = (await stage.admin.call("listDomains"))["domain"][0]["id"]
+    with pytest.raises(ClientError) as error:
         await stage.deploy(joe, ipaddress="10.2.9.9")
     assert error.value.errorcode == 535
+    assert error.value.text == (
+        f"Maximum amount of resources of Type = 'user_vm' for Account Name = joe in Domain Id = {root} is exceeded: "
+        "Account Resource Limit = 1, Current Account Resource Amount = 1, Requested Resource Amount = 1."
+    )
     assert (await stage.deploy(ipaddress="10.2.9.9"))["ipaddress"] == "10.2.9.9"
 
 

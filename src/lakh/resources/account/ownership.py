@@ -25,6 +25,9 @@ class Scope:
 
 
 EVERYBODY = Scope()
+NOBODY = Scope(account_ids=())
+ALL_PROJECTS = -1
+"""`projectid` that means every project the caller is in, and with `listall` its other things as well."""
 
 
 async def may_see(call: Call, account_id: int, domain_id: int) -> bool:
@@ -91,13 +94,15 @@ async def scope_of(
     project_id: int | None = None,
     by_id: bool = False,
 ) -> Scope:
-    """As `owned_scope`, from single parameters."""
+    """As `owned_scope`, from single parameters. Nothing belongs to a project yet, so all projects own nothing."""
     caller = call.caller
     tree = await call.cloud.part(DomainTree).current()
     if account and project_id is not None:
         raise ParameterError("Account and projectid can't be specified together")
     if domain_id is not None:
         await check_domain(call, domain_id)
+    if project_id == ALL_PROJECTS and not list_all:
+        return NOBODY
     if account:
         found = await find_account(call, account, domain_id if domain_id is not None else caller.domain_id)
         await check_access(call, found.id, found.domain_id)
@@ -147,8 +152,10 @@ async def owner_of(
     if domain_id is None:
         raise ParameterError("Account must be specified with domainid parameter")
     if not caller.is_admin and (account != caller.account_name or domain_id != caller.domain_id):
+        row = (await call.cloud.part(DomainTree).current()).rows.get(domain_id)
         raise PermissionDeniedError(
-            f"Can't create/list resources for account {account} in domain {domain_id}, permission denied"
+            f"Can't create/list resources for account {account} in domain {row.uuid if row else domain_id}, permission"
+            " denied"
         )
     await check_domain(call, domain_id)
     found = await find_account(call, account, domain_id)

@@ -29,6 +29,8 @@ DELETE_CAPACITY = statement("host_capacity.delete", "DELETE FROM host_capacity W
 """Takes no row while an instance is placed there, and makes every later reservation fail."""
 LEAVE_POOLS = statement("storage_pool_host.leave", "DELETE FROM storage_pool_host WHERE host_id = $1")
 GOODBYE_SECONDS = 10.0
+OUT_OF_SERVICE = frozenset({"Maintenance", "Degraded"})
+"""Resource states of a host that an operator has already given up: it may go without `forced`."""
 
 
 class DeleteHost(SyncCommand, roles=("Admin", "ResourceAdmin")):
@@ -42,10 +44,10 @@ class DeleteHost(SyncCommand, roles=("Admin", "ResourceAdmin")):
         cloud = call.cloud
         host = await live_host(cloud, self.id)
         state = next_state(host, "DeleteHost")
-        if host.type == ROUTING and not self.forced and host.resource_state != "Maintenance":
+        if not self.forced and host.resource_state not in OUT_OF_SERVICE:
             raise InternalError(
-                f"Host {host.uuid} cannot be deleted as it is not in maintenance mode. Either put the host into"
-                " maintenance or perform a forced deletion."
+                f"Host {host.uuid} is in service: it must be in maintenance mode to be deleted, as"
+                " prepareHostForMaintenance does it; or give forced=true to stop what runs on it"
             )
         if self.forced:
             await _say_goodbye(cloud, host)

@@ -18,6 +18,7 @@ from lakh.resources.limit.row import Usage
 from lakh.resources.network.access import guest_network
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.network_offering.services import provider_of
+from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import TxnSpec
 from lakh.store.store import DuplicateError, GuardFailedError
 
@@ -124,6 +125,7 @@ class AssociateIpAddress(
                 return error if isinstance(error, LakhError) else lost
             return lost
 
+        zone = (await cloud.snapshots.of(ZoneRow)).by_id[network.zone_id]
         return Admission(
             txn,
             AssociateState(address_id=row.id),
@@ -131,6 +133,6 @@ class AssociateIpAddress(
             created_uuid=row.uuid,
             sync_key=f"network:{network.id}",
             owner=(network.account_id, network.domain_id),
-            description=f"associating IP to network ID: {network.uuid} in zone {network.zone_id}",
+            description=f"associating IP to network ID: {network.uuid} in zone {zone.uuid}",
             refused=refused,
         )

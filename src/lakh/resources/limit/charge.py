@@ -99,6 +99,14 @@ async def _limits(
     return tuple(found)
 
 
+async def _named(cloud: Cloud, kind: int, owner_id: int, domain_id: int) -> str:
+    """An owner in a caller's words: the account by its name, a domain by its uuid."""
+    domain = (await cloud.snapshots.of(DomainRow)).by_id[owner_id if kind == DOMAIN else domain_id].uuid
+    if kind == DOMAIN:
+        return f"Domain Id = {domain}"
+    return f"Account Name = {(await cloud.store.rows(ACCOUNT_BY_ID, owner_id))[0].name} in Domain Id = {domain}"
+
+
 async def limit_error(
     cloud: Cloud, failed: GuardFailedError, account_id: int, domain_id: int, usage: Usage
 ) -> Exception:
@@ -114,8 +122,9 @@ async def limit_error(
             scale = _GIB if name.endswith("_storage") else 1
             if wanted > 0 and limit >= 0 and getattr(counts, name) + wanted > limit * scale:
                 who = "Account" if kind == ACCOUNT else "Domain"
+                owner = await _named(cloud, kind, owner_id, domain_id)
                 return ResourceAllocationError(
-                    f"Maximum amount of resources of Type = '{name}' for {who} Id = {owner_id} has been exceeded: "
+                    f"Maximum amount of resources of Type = '{name}' for {owner} is exceeded: "
                     f"{who} Resource Limit = {limit * scale}, Current {who} Resource Amount = {getattr(counts, name)}, "
                     f"Requested Resource Amount = {wanted}."
                 )
