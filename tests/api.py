@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.stores import any_store
+from tests.stores import filled_store
 
 import lakh.http.commands
 from lakh.base.clock import SystemClock
@@ -36,6 +38,7 @@ from lakh.resources.user.row import ADMIN_USER, INSERT, INSERT_KEY, ApiKeyRow, U
 from lakh.resources.user.row import BY_ID as USER_BY_ID
 from lakh.store.ids import RowIds
 from lakh.store.statement import TxnSpec
+from lakh.store.store import Store
 from lakh.wire.message import Message
 
 lakh.http.commands.load()
@@ -98,6 +101,13 @@ class Tenant:
         return await self.client.get(self.client.query(command, parameters))
 
 
+async def _first_rows(store: Store) -> None:
+    """What `seed` writes, once for all tests: later it finds everything there."""
+    row_ids = await RowIds(store).open()
+    cloud = Cloud(store=store, clock=SystemClock(), random=Random(0), row_ids=row_ids, hosts=NoHosts())
+    await seed(cloud, _HASHED)
+
+
 class Api:
     """The running server. Make it with `await Api.start()` (or the fixture `api`) and `await stop()` it."""
 
@@ -114,7 +124,8 @@ class Api:
     async def start(cls, *, hosts: Any = None, store: Any = None) -> Api:
         clock, borrowed = ManualClock(), AsyncExitStack()
         if store is None:
-            store = await borrowed.enter_async_context(any_store())
+            folder = Path(borrowed.enter_context(tempfile.TemporaryDirectory(prefix="lakh-api-")))
+            store, _ = await borrowed.enter_async_context(filled_store(_first_rows, folder=folder))
         row_ids = await RowIds(store).open()
         cloud = Cloud(
             store=store, clock=clock, random=Random(1), row_ids=row_ids, hosts=NoHosts() if hosts is None else hosts

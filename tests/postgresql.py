@@ -1,8 +1,9 @@
 """PostgreSQL for tests: the server named by LAKH_TEST_POSTGRESQL, or a throw-away cluster of our own.
 
-The cluster lives in a temporary folder, listens on a unix socket there and nowhere else, never syncs, and ends with the
-test process however that ends. Its default collation is a human language's, so that a text column which forgot to order
-by bytes is found out.
+The cluster lives in a temporary folder, in memory where there is room, listens on a unix socket there and nowhere else,
+never syncs, and ends with the test process however that ends. A test's database is a copy of a template's files: that
+takes a third of the time of writing it to the log, once the files are in memory. Its default collation is a human
+language's, so that a text column which forgot to order by bytes is found out.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 START_SECONDS = 60
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 3 << 30
+"""Room that a cluster in memory must find: some 300 MB of its own, and as much again where a test fills one."""
 _OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -73,7 +77,7 @@ class Cluster:
     async def fresh(self, template: str = "template0") -> str:
         """The name of a new database, a copy of `template`."""
         name = f"{self._prefix}_{next(self._numbers)}"
-        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return name
 
     async def drop(self, database: str) -> None:
@@ -156,6 +160,12 @@ def _unprivileged() -> pwd.struct_passwd:
     raise RuntimeError("neither user postgres nor nobody exists: PostgreSQL does not run as root")
 
 
+def _memory() -> Path | None:
+    """Where files stay in memory, if that may be written and has room; else None, for the usual temporary folder."""
+    fits = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
+    return MEMORY if fits else None
+
+
 @cache
 def cluster() -> Cluster:
     """The server of this test process, started when first asked for."""
@@ -169,7 +179,7 @@ def cluster() -> Cluster:
 @contextmanager
 def own_cluster() -> Iterator[OwnCluster]:
     """A cluster that nobody else uses."""
-    folder = Path(tempfile.mkdtemp(prefix="lakh-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="lakh-pg-", dir=_memory()))
     try:
         if os.geteuid() == 0:
             user = _unprivileged()
