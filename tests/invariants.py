@@ -38,6 +38,8 @@ DOMAINS = select("test.all.domains", DomainRow, "WHERE removed_ms IS NULL ORDER 
 
 TRANSITIONAL = ("Starting", "Stopping", "Migrating")
 NOT_COUNTED = ("Destroyed", "Expunging", "Error")
+DOOMED = ("Destroy", "Expunging")
+"""States of a volume that counts for nobody any more, though its file may still take space of its pool."""
 COUNTED = ("user_vm", "cpu", "memory", "volume", "primary_storage")
 """What is counted for an owner and can be added up here from rows alone."""
 
@@ -93,9 +95,11 @@ def check_volumes(vms: list[VmRow], volumes: list[VolumeRow]) -> None:
     roots: Counter[int] = Counter()
     for volume in volumes:
         about = f"volume {volume.name} ({volume.state})"
-        assert volume.state in ("Allocated", "Ready"), f"{about} is on its way without a job"
+        assert volume.state in ("Allocated", "Ready", *DOOMED), f"{about} is on its way without a job"
         on_disk = volume.pool_id is not None and volume.path is not None
-        assert on_disk == (volume.state == "Ready"), f"{about}: pool {volume.pool_id}, path {volume.path}"
+        there = on_disk if volume.state in DOOMED else volume.state == "Ready"
+        assert on_disk == there, f"{about}: pool {volume.pool_id}, path {volume.path}"
+        assert volume.state not in DOOMED or volume.vm_id is None, f"{about} hangs on a VM"
         if volume.vm_id is None:
             assert volume.device_id is None, f"{about} has a device but no VM"
             continue
@@ -104,9 +108,10 @@ def check_volumes(vms: list[VmRow], volumes: list[VolumeRow]) -> None:
         assert (volume.vm_id, volume.device_id) not in devices, f"{about}: its device is taken"
         devices.add((volume.vm_id, volume.device_id))
         roots[volume.vm_id] += volume.type == "ROOT"
+    detached = {v.name for v in volumes if v.type == "ROOT" and v.vm_id is None and v.state not in DOOMED}
     for vm in vms:
-        wanted = 0 if vm.state == "Error" else 1
-        assert roots[vm.id] == wanted, f"{vm.instance_name} ({vm.state}) has {roots[vm.id]} root disks"
+        lacks = vm.state == "Error" or (vm.state == "Stopped" and f"ROOT-{vm.id}" in detached)
+        assert roots[vm.id] == (0 if lacks else 1), f"{vm.instance_name} ({vm.state}) has {roots[vm.id]} root disks"
 
 
 def check_nics(vms: list[VmRow], nics: list[NicRow]) -> None:
@@ -138,7 +143,7 @@ async def check_counts(store: Store, vms: list[VmRow], volumes: list[VolumeRow])
             add(vm.account_id, vm.domain_id, user_vm=1, cpu=vm.cpus, memory=vm.memory_mb)
     users = {vm.id: vm.type == USER for vm in vms}
     for volume in volumes:
-        if users.get(volume.vm_id or 0, True):
+        if users.get(volume.vm_id or 0, True) and volume.state not in DOOMED:
             add(volume.account_id, volume.domain_id, volume=1, primary_storage=volume.size_bytes)
     live = {(ACCOUNT, a.id) for a in await store.rows(ACCOUNTS)} | {(DOMAIN, d) for d in chains}
     for row in await store.rows(COUNTS):

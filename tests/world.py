@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from tests import rows
-from tests.invariants import COPIES, NICS, VMS, VOLUMES, check_store
+from tests.invariants import ADDRESSES, COPIES, NICS, VMS, VOLUMES, check_store
 
 from lakh.agent import verbs
 from lakh.agent.dispatch import execute, stopped
@@ -32,6 +32,8 @@ from lakh.base.ids import UuidFactory
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.index import HostIndex
+from lakh.resources.ip_address.public import PublicAddresses
+from lakh.resources.ip_address.row import IpAddressRow
 from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.nic.row import NicRow
 from lakh.resources.storage_pool.connect import modify_command
@@ -188,23 +190,26 @@ class World:
         await check_store(store)
         vms, volumes, nics = await store.rows(VMS), await store.rows(VOLUMES), await store.rows(NICS)
         self._check_domains(vms, volumes, nics)
-        self._check_memory(vms, nics)
+        self._check_memory(vms, nics, await store.rows(ADDRESSES))
         await self._check_files(vms, volumes)
         copies = {c.install_path.rpartition("/")[2] for c in await store.rows(COPIES)}
         lying = {v.name for v, _ in self.storage.volumes() if v.kind == "template"}
         assert lying == copies, f"template copies {sorted(lying ^ copies)} are on one side only"
 
     async def _check_files(self, vms: list[VmRow], volumes: list[VolumeRow]) -> None:
-        """Every file on a pool is a volume's, and every volume's file is there, unless its VM is at its end: expunged
-        again, that finds them gone already."""
+        """Every file on a pool is a volume's, and every volume's file is there in its size, unless it or its VM is at
+        its end: expunged again, that finds them gone already."""
         ending = {vm.id for vm in vms if vm.state == "Expunging"}
         pools = {pool.id: pool.uuid for pool in await self.cloud.snapshots.of(StoragePoolRow)}
         placed = [v for v in volumes if v.path is not None and v.pool_id is not None]
         known = {(pools[v.pool_id or 0], v.path) for v in placed}
-        needed = {(pools[v.pool_id or 0], v.path) for v in placed if v.vm_id not in ending}
-        files = {(v.pool, v.name) for v, _ in self.storage.volumes() if v.kind == "volume"}
-        assert needed <= files, f"files of volumes are gone: {sorted(needed - files)}"
-        assert files <= known, f"files of no volume: {sorted(files - known)}"
+        lasting = [v for v in placed if v.vm_id not in ending and v.state != "Expunging"]
+        needed = {(pools[v.pool_id or 0], v.path): v.size_bytes for v in lasting}
+        files = {(v.pool, v.name): v.size_bytes for v, _ in self.storage.volumes() if v.kind == "volume"}
+        assert needed.keys() <= files.keys(), f"files of volumes are gone: {sorted(needed.keys() - files.keys())}"
+        assert files.keys() <= known, f"files of no volume: {sorted(files.keys() - known)}"
+        for file, size_bytes in needed.items():
+            assert files[file] == size_bytes, f"file {file} has {files[file]} bytes, its volume {size_bytes}"
 
     def _check_domains(self, vms: list[VmRow], volumes: list[VolumeRow], nics: list[NicRow]) -> None:
         running = self.running()
@@ -215,6 +220,8 @@ class World:
             if vm.host_id is None:
                 continue
             spec = self.hosts.hosts[vm.host_id].hypervisor.domain(vm.instance_name).spec
+            size = (spec.cpus, spec.speed, spec.min_ram)
+            assert size == (vm.cpus, vm.speed_mhz, vm.memory_mb << 20), f"{vm.instance_name} runs with {size}"
             disks = sorted((d.device_id, d.volume) for d in spec.disks if d.volume)
             stored = sorted((v.device_id, v.path) for v in volumes if v.vm_id == vm.id)
             assert disks == stored, f"{vm.instance_name} runs with disks {disks}, has {stored}"
@@ -223,7 +230,7 @@ class World:
             assert there == own, f"{vm.instance_name} runs with NICs {there}, has {own}"
         assert not running, f"domains that no row names: {running}"
 
-    def _check_memory(self, vms: list[VmRow], nics: list[NicRow]) -> None:
+    def _check_memory(self, vms: list[VmRow], nics: list[NicRow], addresses: list[IpAddressRow]) -> None:
         """What the server keeps in memory is what it stored: it would otherwise refuse, or promise, too much."""
         index = self.cloud.part(HostIndex)
         for host_id in self.hosts.hosts:
@@ -233,6 +240,11 @@ class World:
             sums = (sum(v.cpus * v.speed_mhz for v in here), sum(v.memory_mb << 20 for v in here), len(here))
             usage = tuple(index.columns.usage(host_id))
             assert usage == sums, f"memory says {usage} about host {host_id}, it has {sums}"
+        for range_id, public in self.cloud.part(PublicAddresses)._pools.items():
+            here = {int(IPv4Address(a.address)): a.is_system for a in addresses if a.range_id == range_id}
+            users = {number for number, is_system in here.items() if not is_system}
+            assert users <= public.taken, f"public addresses {sorted(users - public.taken)} would be dealt twice"
+            assert public.taken <= here.keys(), f"public addresses {sorted(public.taken - here.keys())} are lost"
         pools = self.cloud.part(GuestAddresses)._pools
         for network_id, pool in pools.items():
             stored = {n.ip for n in nics if n.network_id == network_id and n.ip is not None}

@@ -8,18 +8,33 @@ from typing import Any
 from tests.blank import blank
 from tests.flows.server import Server
 
+from lakh.agent.dispatch import execute
+from lakh.agent.host import Host
 from lakh.resources.account.row import INSERT as INSERT_ACCOUNT
 from lakh.resources.account.row import USER, AccountRow
 from lakh.resources.command import Caller
+from lakh.resources.disk_offering.row import INSERT as INSERT_DISK_OFFERING
+from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.domain.row import INSERT as INSERT_DOMAIN
 from lakh.resources.domain.row import DomainRow
 from lakh.resources.limit.row import ACCOUNT, DOMAIN, INSERT_COUNT, ResourceCountRow
-from lakh.resources.physical_network.row import PhysicalNetworkRow
+from lakh.resources.network.row import NetworkRow
+from lakh.resources.network_offering.row import NetworkOfferingRow
+from lakh.resources.physical_network.row import PhysicalNetworkRow, ServiceProviderRow
+from lakh.resources.storage_pool.connect import modify_command
+from lakh.resources.storage_pool.row import INSERT as INSERT_POOL
+from lakh.resources.storage_pool.row import INSERT_CAPACITY, StoragePoolCapacityRow, StoragePoolRow
 from lakh.resources.user.row import INSERT as INSERT_USER
 from lakh.resources.user.row import UserRow
+from lakh.resources.virtual_router_element.row import VirtualRouterElementRow
 from lakh.resources.vm.row import VmRow
+from lakh.resources.volume.row import VolumeRow
+
+GIB = 1 << 30
+NAT = "DefaultIsolatedNetworkOfferingWithSourceNatService"
 
 _numbers = itertools.count(1)
+_vlans = itertools.cycle(range(100, 4000, 10))
 
 
 def fresh(word: str) -> str:
@@ -91,3 +106,84 @@ async def physical_network(server: Server) -> PhysicalNetworkRow:
     """Another physical network of the zone, through the API, with its providers."""
     made = await server.call("createPhysicalNetwork", zoneid=server.world.made.zone.id, name=fresh("physical"))
     return await server.find(PhysicalNetworkRow, made["id"])
+
+
+async def isolated_network(server: Server) -> NetworkRow:
+    """An isolated network on a physical network of its own, without anything yet."""
+    physical, vlan = await physical_network(server), next(_vlans)
+    await server.call("updatePhysicalNetwork", id=physical.id, state="Enabled", vlan=f"{vlan}-{vlan + 9}")
+    await server.call("addTrafficType", physicalnetworkid=physical.id, traffictype="Guest")
+    providers = await server.all(ServiceProviderRow)
+    router = next(p for p in providers if p.physical_network_id == physical.id and p.name == "VirtualRouter")
+    element = next(e for e in await server.all(VirtualRouterElementRow) if e.provider_id == router.id)
+    await server.call("configureVirtualRouterElement", id=element.id, enabled=True)
+    await server.call("updateNetworkServiceProvider", id=router.id, state="Enabled")
+    offering = next(o for o in await server.all(NetworkOfferingRow) if o.unique_name == NAT)
+    name = fresh("network")
+    await server.call(
+        "createNetwork", name=name, networkofferingid=offering.id, zoneid=physical.zone_id,
+        physicalnetworkid=physical.id,
+    )  # fmt: skip
+    return next(n for n in await server.all(NetworkRow) if n.name == name)
+
+
+async def implemented_network(server: Server) -> NetworkRow:
+    """One with its router, and a VM in it."""
+    network = await isolated_network(server)
+    await deployed(server, networkids=[network.id])
+    return await server.row(NetworkRow, network.id)
+
+
+async def disk_on_paper(server: Server, **more: Any) -> VolumeRow:
+    """A data disk that was never attached."""
+    made = server.world.made
+    more.setdefault("diskofferingid", made.disk_offering.id)
+    answer = await server.call("createVolume", zoneid=made.zone.id, name=fresh("disk"), **more)
+    return await server.find(VolumeRow, answer["id"])
+
+
+async def disks_of(server: Server, vm: VmRow) -> list[VolumeRow]:
+    """Its volumes, the root disk first."""
+    return sorted((v for v in await server.all(VolumeRow) if v.vm_id == vm.id), key=lambda v: v.device_id or 0)
+
+
+async def data_disk(server: Server, vm: VmRow) -> VolumeRow:
+    return next(v for v in await disks_of(server, vm) if v.type == "DATADISK")
+
+
+async def detached_disk(server: Server) -> VolumeRow:
+    """A data disk with a file that is attached to nothing."""
+    volume = await data_disk(server, await deployed(server))
+    await server.call("detachVolume", id=volume.id)
+    return await server.row(VolumeRow, volume.id)
+
+
+def files_of(server: Server, volume: VolumeRow) -> dict[str, int]:
+    """The volume's files by what lies on storage: pool to bytes."""
+    return {f.pool: f.size_bytes for f, _ in server.world.storage.volumes() if f.name == volume.uuid}
+
+
+async def disk_offering(server: Server, gib: int) -> DiskOfferingRow:
+    """An offering of so many GiB."""
+    row = blank(
+        server.cloud, DiskOfferingRow, name=fresh("offering"), disk_bytes=gib * GIB, state="Active",
+        storage_type="shared", provisioning_type="thin",
+    )  # fmt: skip
+    await server.put((INSERT_DISK_OFFERING, row))
+    return row
+
+
+async def second_pool(server: Server) -> StoragePoolRow:
+    """Another pool of the zone that all hosts have mounted."""
+    first = server.world.made.pool
+    path = f"/export/{fresh('pool')}"
+    pool = blank(
+        server.cloud, StoragePoolRow, name=path, type=first.type, scope="ZONE", status="Up", provider=first.provider,
+        hypervisor="KVM", zone_id=first.zone_id, host_address="192.0.2.20", path=path, port=2049,
+        capacity_bytes=first.capacity_bytes,
+    )  # fmt: skip
+    await server.put((INSERT_POOL, pool), (INSERT_CAPACITY, StoragePoolCapacityRow(pool.id, 1 << 45, 0, 0)))
+    for host in server.hosts.hosts.values():
+        if isinstance(host, Host):
+            execute(host, modify_command(pool))
+    return pool

@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-
 from tests.flows.scenario import Case, scenario
-from tests.flows.scenarios.parts import deployed, deployment, fresh, physical_network, vm_state
+from tests.flows.scenarios.parts import deployment, implemented_network, isolated_network, vm_state
 from tests.flows.server import Server
 
 from lakh.resources.ip_address.row import IpAddressRow
 from lakh.resources.network.row import NetworkRow
-from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.nic.row import NicRow
-from lakh.resources.physical_network.row import GuestVlanRow, ServiceProviderRow
-from lakh.resources.virtual_router_element.row import VirtualRouterElementRow
+from lakh.resources.physical_network.row import GuestVlanRow
 from lakh.resources.vm.row import DOMAIN_ROUTER, VmRow
-
-_vlans = itertools.cycle(range(100, 4000, 10))
-NAT = "DefaultIsolatedNetworkOfferingWithSourceNatService"
-
-
-async def _network(server: Server) -> NetworkRow:
-    """An isolated network on a physical network of its own, without anything yet."""
-    physical, vlan = await physical_network(server), next(_vlans)
-    await server.call("updatePhysicalNetwork", id=physical.id, state="Enabled", vlan=f"{vlan}-{vlan + 9}")
-    await server.call("addTrafficType", physicalnetworkid=physical.id, traffictype="Guest")
-    providers = await server.all(ServiceProviderRow)
-    router = next(p for p in providers if p.physical_network_id == physical.id and p.name == "VirtualRouter")
-    element = next(e for e in await server.all(VirtualRouterElementRow) if e.provider_id == router.id)
-    await server.call("configureVirtualRouterElement", id=element.id, enabled=True)
-    await server.call("updateNetworkServiceProvider", id=router.id, state="Enabled")
-    offering = next(o for o in await server.all(NetworkOfferingRow) if o.unique_name == NAT)
-    name = fresh("network")
-    await server.call(
-        "createNetwork", name=name, networkofferingid=offering.id, zoneid=physical.zone_id,
-        physicalnetworkid=physical.id,
-    )  # fmt: skip
-    return next(n for n in await server.all(NetworkRow) if n.name == name)
-
-
-async def _implemented(server: Server) -> NetworkRow:
-    """One with its router, and a VM in it."""
-    network = await _network(server)
-    await deployed(server, networkids=[network.id])
-    return await server.row(NetworkRow, network.id)
 
 
 async def _router(server: Server, network: NetworkRow) -> VmRow | None:
@@ -53,7 +20,7 @@ async def _router(server: Server, network: NetworkRow) -> VmRow | None:
 
 
 async def _its_router(server: Server) -> VmRow:
-    router = await _router(server, await _implemented(server))
+    router = await _router(server, await implemented_network(server))
     assert router is not None
     return router
 
@@ -66,7 +33,7 @@ async def _taken(server: Server, network: NetworkRow) -> tuple[int, int]:
 
 @scenario("implementNetwork")
 async def implement(server: Server) -> Case:
-    network = await _network(server)
+    network = await isolated_network(server)
 
     async def succeeded() -> None:
         assert (await server.row(NetworkRow, network.id)).state == "Implemented"
@@ -86,7 +53,7 @@ async def implement(server: Server) -> Case:
 @scenario("deployVirtualMachine")
 async def deploy_into_a_new_network(server: Server) -> Case:
     """The first Instance makes its network and router."""
-    network = await _network(server)
+    network = await isolated_network(server)
     parameters = deployment(server, networkids=[network.id])
 
     async def state() -> str:
@@ -105,7 +72,7 @@ async def deploy_into_a_new_network(server: Server) -> Case:
 
 @scenario("restartNetwork")
 async def restart(server: Server) -> Case:
-    network = await _implemented(server)
+    network = await implemented_network(server)
     before = await _router(server, network)
 
     async def succeeded() -> None:
@@ -196,7 +163,7 @@ async def _ending(server: Server, command: str) -> Case:
 
 @scenario("deleteNetwork")
 async def delete_with_its_router(server: Server) -> Case:
-    network = await _implemented(server)
+    network = await implemented_network(server)
     vm = next(vm for vm in await server.all(VmRow) if vm.type == "User")
     await server.call("destroyVirtualMachine", id=vm.id, expunge=True)
 

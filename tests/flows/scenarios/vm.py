@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.flows.scenario import Case, scenario
-from tests.flows.scenarios.parts import account_of, deployed, deployment, stopped, vm_state
+from tests.flows.scenarios.parts import account_of, data_disk, deployed, deployment, files_of, stopped, vm_state
 from tests.flows.server import Server
 
 from lakh.resources.nic.row import NicRow
@@ -144,19 +144,48 @@ async def destroy(server: Server) -> Case:
 
 
 @scenario("destroyVirtualMachine")
+async def destroy_with_its_disk(server: Server) -> Case:
+    """Both can be recovered, with their files."""
+    vm = await deployed(server)
+    data = await data_disk(server, vm)
+
+    async def succeeded() -> None:
+        row = await server.row(VolumeRow, data.id)
+        assert (await vm_state(server, vm), row.state, row.vm_id) == ("Destroyed", "Destroy", None)
+        assert files_of(server, data)
+        await server.call("recoverVirtualMachine", id=vm.id)
+        await server.call("recoverVolume", id=data.id)
+        await server.world.check()
+
+    async def failed() -> None:
+        row = await server.row(VolumeRow, data.id)
+        destroyed = await vm_state(server, vm) == "Destroyed"
+        assert (row.state, row.vm_id) == (("Destroy", None) if destroyed else ("Ready", vm.id))
+
+    return Case({"id": vm.id, "volumeids": [data.id]}, succeeded, failed)
+
+
+@scenario("destroyVirtualMachine")
 async def destroy_for_good(server: Server) -> Case:
     """With its data disk, of which nothing may stay."""
     vm = await deployed(server)
-    data = next(v for v in await server.all(VolumeRow) if v.vm_id == vm.id and v.type == "DATADISK")
+    data = await data_disk(server, vm)
 
     async def succeeded() -> None:
         assert await vm_state(server, vm) == "Gone"
-        assert not [v for v in await server.all(VolumeRow) if v.vm_id == vm.id or v.id == data.id]
+        assert (await server.row(VolumeRow, data.id)).removed_ms is not None
+        assert not [v for v in await server.all(VolumeRow) if v.vm_id == vm.id]
 
     async def failed() -> None:
-        """It can be destroyed again."""
-        assert await vm_state(server, vm) in ("Running", "Stopped", "Expunging")
-        await server.call("destroyVirtualMachine", id=vm.id, expunge=True, volumeids=[data.id])
+        """It can be destroyed again; the disk, once it has left the VM, ends by itself."""
+        disk = await server.row(VolumeRow, data.id)
+        assert (await vm_state(server, vm), disk.state) in (
+            ("Running", "Ready"), ("Stopped", "Ready"), ("Expunging", "Expunging")
+        )  # fmt: skip
+        named = [] if disk.vm_id is None else [data.id]
+        await server.call("destroyVirtualMachine", id=vm.id, expunge=True, volumeids=named)
+        if not named:
+            await server.call("expungeVolume", id=data.id)
         await server.world.check()
         await succeeded()
 

@@ -14,7 +14,7 @@ from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import NicRow
 from lakh.resources.router.running import RunningRouters
 from lakh.resources.vm.access import current_vm
-from lakh.resources.vm.erase import doomed_volumes, erase_on_hosts
+from lakh.resources.vm.erase import erase_on_hosts, root_disks
 from lakh.resources.vm.halt import release_host, stop_on_host, stopping, unstopping
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.states import GONE, move
@@ -45,7 +45,7 @@ async def expunging(run: Run[Any]) -> TxnSpec:
 async def erase(run: Run[Any]) -> None:
     """Deletes the disk's file."""
     vm = await current_vm(run)
-    await erase_on_hosts(run, vm, await doomed_volumes(run.cloud, vm, [], expunge=True))
+    await erase_on_hosts(run, vm, await root_disks(run.cloud, vm))
 
 
 async def ended(run: Run[Any]) -> tuple[TxnSpec, VmRow]:

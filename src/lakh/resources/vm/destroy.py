@@ -1,4 +1,8 @@
-"""destroyVirtualMachine: stopped, Destroyed, and gone for good after `expunge.delay`, or at once with `expunge`."""
+"""destroyVirtualMachine: stopped, Destroyed, and gone for good after `expunge.delay`, or at once with `expunge`.
+
+Data disks that go with it leave it in the commit that gives it up, before any file is touched: Destroy as it is
+Destroyed, and both can be recovered; Expunging where it is expunged, and neither can.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,14 @@ from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.configuration.values import Settings
 from lakh.resources.vm.access import admitted, current_vm, finish_with, may_expunge, user_vm
-from lakh.resources.vm.erase import doomed_volumes, erase_on_hosts, give_up_vm, remove_vm, remove_volumes
+from lakh.resources.vm.erase import erase_on_hosts, give_up_vm, remove_vm, remove_volumes, root_disks
 from lakh.resources.vm.halt import HaltState, stop_on_host, stopping, unstopping
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.view import UserVmView
+from lakh.resources.volume.doom import doom
+from lakh.resources.volume.row import BY_ID as VOLUME_BY_ID
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
+from lakh.resources.volume.row import VolumeRow
 from lakh.store.statement import TxnSpec
 
 
@@ -26,30 +33,38 @@ class DestroyState(HaltState):
 
 async def destroy(run: Run[DestroyState]) -> TxnSpec:
     """Destroyed, or Expunging; from here on there is no way back to Running."""
-    txn = TxnSpec("vm.destroy")
-    await give_up_vm(run.cloud, run.state, await current_vm(run), txn, expunge=run.state.expunge)
+    cloud, txn = run.cloud, TxnSpec("vm.destroy")
+    vm = await current_vm(run)
+    after = await give_up_vm(cloud, run.state, vm, txn, expunge=run.state.expunge)
+    for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
+        if volume.id in run.state.volume_ids:
+            await doom(cloud, volume, txn, "Expunging" if after.state == "Expunging" else "Destroy")
     return txn
+
+
+async def doomed(run: Run[DestroyState], vm: VmRow) -> list[VolumeRow]:
+    """What ends with a VM that is expunged: its root disk, and the disks that were named."""
+    if vm.state != "Expunging":
+        return []
+    named = [(await run.cloud.store.rows(VOLUME_BY_ID, volume_id))[0] for volume_id in run.state.volume_ids]
+    ending = [volume for volume in named if volume.state == "Expunging" and volume.removed_ms is None]
+    return [*await root_disks(run.cloud, vm), *ending]
 
 
 async def erase(run: Run[DestroyState]) -> None:
     """Deletes the files that go with the VM."""
     vm = await current_vm(run)
-    volumes = await doomed_volumes(run.cloud, vm, run.state.volume_ids, expunge=vm.state == "Expunging")
-    await erase_on_hosts(run, vm, volumes)
+    await erase_on_hosts(run, vm, await doomed(run, vm))
 
 
 async def publish(run: Run[DestroyState]) -> TxnSpec:
     """The rows' end where there is one, and the job's result."""
     cloud, txn = run.cloud, TxnSpec("vm.destroyed")
     vm = await current_vm(run)
-    gone = vm.state == "Expunging"
-    doomed = await doomed_volumes(cloud, vm, run.state.volume_ids, expunge=gone)
     await finish_with(run, vm)
-    await remove_volumes(cloud, txn, doomed)
-    if gone:
-        ids = {v.id for v in doomed}
-        kept = [v for v in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if v.id not in ids]
-        await remove_vm(run, txn, vm, kept)
+    await remove_volumes(cloud, txn, await doomed(run, vm))
+    if vm.state == "Expunging":
+        await remove_vm(run, txn, vm)
     return txn
 
 

@@ -10,7 +10,7 @@ from lakh.resources.host.agent_of_vm import disconnect_agent, remove_agent
 from lakh.resources.network.cached import Networks
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.vm.access import current_vm
-from lakh.resources.vm.erase import doomed_volumes, erase_on_hosts
+from lakh.resources.vm.erase import erase_on_hosts, root_disks
 from lakh.resources.vm.halt import HaltState, host_is_away, release_host, stop_on_host, stopping, unstopping
 from lakh.resources.vm.states import GONE, move
 from lakh.resources.vm.system_access import admitted_system, finish_with_system, system_vm
@@ -37,7 +37,7 @@ async def erase(run: Run[HaltState]) -> None:
     """Deletes its disk's file."""
     vm = await current_vm(run)
     await disconnect_agent(run.cloud, vm)
-    await erase_on_hosts(run, vm, await doomed_volumes(run.cloud, vm, [], expunge=True))
+    await erase_on_hosts(run, vm, await root_disks(run.cloud, vm))
 
 
 async def publish(run: Run[HaltState]) -> TxnSpec:

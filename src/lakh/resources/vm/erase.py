@@ -1,7 +1,8 @@
 """Steps that end a VM for good: its files and its routers' entries first, then its rows, addresses, space and counts.
 
 What hosts are told is idempotent and comes before the commit, so a VM that is half gone is Expunging and can be
-expunged again. Data disks are not the VM's: they are detached and stay, unless the caller names them.
+expunged again. Data disks are not the VM's: they are detached and stay; those that a caller names are destroyed, as by
+a destroyVolume of each, before any file is touched.
 """
 
 from __future__ import annotations
@@ -73,10 +74,9 @@ async def erase_on_hosts(run: Run[Any], vm: VmRow, volumes: list[VolumeRow]) -> 
             await must(cloud, endpoint(cloud, pool, vm.last_host_id), delete_command(volume, pool))
 
 
-async def doomed_volumes(cloud: Cloud, vm: VmRow, named: list[int], *, expunge: bool) -> list[VolumeRow]:
-    """The volumes that go with the VM: those named, and the root disks of one that is expunged."""
-    volumes = await cloud.store.rows(VOLUMES_OF_VM, vm.id)
-    return [v for v in volumes if v.id in named or (expunge and v.type == "ROOT")]
+async def root_disks(cloud: Cloud, vm: VmRow) -> list[VolumeRow]:
+    """The volumes that go with the VM."""
+    return [volume for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if volume.type == "ROOT"]
 
 
 async def remove_volumes(cloud: Cloud, txn: TxnSpec, volumes: list[VolumeRow]) -> None:
@@ -85,11 +85,12 @@ async def remove_volumes(cloud: Cloud, txn: TxnSpec, volumes: list[VolumeRow]) -
         await end_volume(cloud, txn, volume)
 
 
-async def remove_vm(run: Run[Any], txn: TxnSpec, vm: VmRow, kept: list[VolumeRow]) -> None:
-    """Adds the end of an Expunging VM's rows: NICs and addresses go, `kept` volumes are detached."""
+async def remove_vm(run: Run[Any], txn: TxnSpec, vm: VmRow) -> None:
+    """Adds the end of an Expunging VM's rows: NICs and addresses go, its data disks are detached."""
     cloud, now_ms = run.cloud, run.cloud.now_ms()
-    for volume in kept:
-        txn.add(DETACH, volume.id, now_ms)
+    for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
+        if volume.type != "ROOT":
+            txn.add(DETACH, volume.id, now_ms)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=len(nics))
     run.when_committed(lambda: cloud.part(GuestAddresses).give_back_all(nics))

@@ -9,10 +9,9 @@ from lakh.contract.view import Success
 from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.vm.access import admitted, current_vm, may_expunge, user_vm
-from lakh.resources.vm.erase import doomed_volumes, erase_on_hosts, give_up_vm, remove_vm, remove_volumes
+from lakh.resources.vm.erase import erase_on_hosts, give_up_vm, remove_vm, remove_volumes, root_disks
 from lakh.resources.vm.halt import HaltState
 from lakh.resources.vm.states import GONE
-from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.store.statement import TxnSpec
 
 
@@ -29,18 +28,15 @@ async def expunging(run: Run[HaltState]) -> TxnSpec:
 async def erase(run: Run[HaltState]) -> None:
     """Deletes the root disks' files."""
     vm = await current_vm(run)
-    await erase_on_hosts(run, vm, await doomed_volumes(run.cloud, vm, [], expunge=True))
+    await erase_on_hosts(run, vm, await root_disks(run.cloud, vm))
 
 
 async def publish(run: Run[HaltState]) -> TxnSpec:
     """The rows' end."""
     cloud, txn = run.cloud, TxnSpec("vm.expunged")
     vm = await current_vm(run)
-    doomed = await doomed_volumes(cloud, vm, [], expunge=True)
-    ids = {v.id for v in doomed}
-    kept = [v for v in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if v.id not in ids]
-    await remove_volumes(cloud, txn, doomed)
-    await remove_vm(run, txn, vm, kept)
+    await remove_volumes(cloud, txn, await root_disks(cloud, vm))
+    await remove_vm(run, txn, vm)
     run.finish(result_json(run, Success(), run.job.command))
     return txn
 

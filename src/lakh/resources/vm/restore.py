@@ -30,6 +30,7 @@ from lakh.resources.vm.view import UserVmView
 from lakh.resources.volume.end import end_volume
 from lakh.resources.volume.on_pool import delete_command
 from lakh.resources.volume.row import BY_ID as VOLUME_BY_ID
+from lakh.resources.volume.row import DOOM
 from lakh.resources.volume.row import INSERT as INSERT_VOLUME
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.store.statement import TxnSpec, statement
@@ -41,11 +42,6 @@ RESTORE = statement(
     "vm.restore",
     "UPDATE vm SET template_id = $2, os_type_id = $3, password = $4, password_pending = $5, updated_ms = $6"
     " WHERE id = $1 AND state = 'Stopped' AND removed_ms IS NULL",
-)
-RETIRE = statement(
-    "volume.retire",
-    "UPDATE volume SET state = 'Expunging', vm_id = NULL, device_id = NULL, updated_ms = $2"
-    " WHERE id = $1 AND vm_id = $3 AND removed_ms IS NULL",
 )
 
 
@@ -76,7 +72,7 @@ async def stop(run: Run[RestoreState]) -> None:
 
 
 async def swap(run: Run[RestoreState]) -> TxnSpec:
-    """The new disk in place of the old one."""
+    """The new disk in place of the old one, which counts no more."""
     cloud, state = run.cloud, run.state
     vm = await current_vm(run)
     template = (await cloud.snapshots.of(TemplateRow)).by_id[state.template_id]
@@ -84,7 +80,7 @@ async def swap(run: Run[RestoreState]) -> TxnSpec:
     old = next(v for v in await cloud.store.rows(VOLUMES_OF_VM, vm.id) if v.type == "ROOT")
     new = new_volume(cloud, vm, 0, state.size_bytes, offering, template_id=template.id)
     state.old_id = old.id
-    txn, usage = TxnSpec("vm.restore"), Usage(volume=1, primary_storage=new.size_bytes)
+    txn, usage = TxnSpec("vm.restore"), Usage(primary_storage=new.size_bytes - old.size_bytes)
     await charge_owner(cloud, txn, vm.account_id, vm.domain_id, usage)
     attempts = run.memory["attempts"] = run.memory.get("attempts", 0) + 1
     if attempts > 1:  # the store refused: say so, if it was a limit
@@ -92,7 +88,7 @@ async def swap(run: Run[RestoreState]) -> TxnSpec:
         error = await limit_error(cloud, guard, vm.account_id, vm.domain_id, usage)
         if error is not guard:
             raise error
-    txn.put(INSERT_VOLUME, new).add(RETIRE, old.id, cloud.now_ms(), vm.id)
+    txn.put(INSERT_VOLUME, new).add(DOOM, old.id, old.state, "Expunging", cloud.now_ms())
     password = state.password or vm.password
     pending = state.password is not None or vm.password_pending
     return txn.add(RESTORE, vm.id, template.id, template.os_type_id, password, pending, cloud.now_ms())

@@ -26,6 +26,7 @@ from lakh.resources.vm.launch import (
     unreserve,
     unstart,
     vm_of,
+    volumes_of,
 )
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.view import UserVmView
@@ -41,6 +42,8 @@ async def begin(run: Run[LaunchState]) -> TxnSpec:
         raise InternalError(f"The Instance {vm.uuid} ({vm.name}) is already running")
     if vm.state not in ("Stopped", "Starting"):
         raise InternalError(f"Unable to start Instance {vm.uuid}: it is {vm.state}, and only a stopped one starts")
+    if all(volume.type != "ROOT" for volume in await volumes_of(run)):
+        raise InternalError(f"Unable to start Instance {vm.uuid}: its root disk is detached; attach it with deviceid 0")
     return await reserve(run)
 
 

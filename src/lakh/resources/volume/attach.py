@@ -1,4 +1,4 @@
-"""attachVolume: a data disk to an Instance; its file is made now if it was never attached (addendum 1.5)."""
+"""attachVolume: a disk to an Instance; its file is made now if it was never attached (addendum 1.5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakh.contract.types import Id, Long
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.reach import ask
+from lakh.resources.host.reach import must
 from lakh.resources.hypervisor.row import HypervisorCapabilityRow
 from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.connect import reaches
@@ -21,14 +21,14 @@ from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import GIVE_BACK, TAKE, StoragePoolRow
 from lakh.resources.vm.access import current_vm, user_vm
 from lakh.resources.vm.row import VmRow
-from lakh.resources.vm.transfer import disk_to
 from lakh.resources.volume.access import admitted, current_volume, finish_with, owned_volume
+from lakh.resources.volume.hotplug import has_power, plug, unplug
 from lakh.resources.volume.on_pool import create_on_pool, delete_command
 from lakh.resources.volume.row import ATTACH, ATTACHED, DETACH, OF_VM, OFF_POOL, ON_POOL, VolumeRow
 from lakh.resources.volume.view import VolumeView
 from lakh.store.statement import TxnSpec
-from lakh.wire.commands import volume as commands
 
+ROOT_DEVICE: Final = 0
 CD_DEVICE: Final = 3
 """The device of an Instance's CD drive; disks leave it out."""
 
@@ -49,9 +49,10 @@ async def reserve(run: Run[AttachState]) -> TxnSpec:
     """The volume is the Instance's, Attaching or Creating; a new one takes its pool's space."""
     cloud, state = run.cloud, run.state
     vm, volume = await current_vm(run), await current_volume(run)
-    check_vm(vm, volume)
+    check_vm(vm, volume, state.wanted_device_id)
     disks = await cloud.store.rows(OF_VM, vm.id)
-    await check_count(run, vm, disks)
+    if volume.type == "DATADISK":
+        await check_count(run, vm, disks)
     state.device_id = free_device(disks, state.wanted_device_id)
     now_ms, txn = cloud.now_ms(), TxnSpec("volume.attaching")
     target = "Attaching" if volume.state == "Ready" else volume.state
@@ -93,37 +94,33 @@ async def uncreate(run: Run[AttachState]) -> None:
     if run.state.pool_id is None:
         return
     pool = (await run.cloud.snapshots.of(StoragePoolRow)).by_id[run.state.pool_id]
-    await ask(run.cloud, endpoint(run.cloud, pool), delete_command(volume, pool))
+    await must(run.cloud, endpoint(run.cloud, pool), delete_command(volume, pool))
 
 
 async def attach(run: Run[AttachState]) -> None:
     """Tells the host of a running Instance; of a stopped one nobody needs to know yet."""
-    cloud, state = run.cloud, run.state
     vm, volume = await current_vm(run), await _made(run)
-    if vm.state != "Running" or vm.host_id is None or volume.pool_id is None:
-        return
-    pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
-    command = commands.attach(disk_to(volume, pool, vm.instance_name), vm_name=vm.instance_name)
     try:
-        answer = (await ask(cloud, vm.host_id, command))[0]
+        answer = await plug(run.cloud, vm, volume)
     except HostUnreachableError as error:
         raise ResourceUnavailableError(f"Failed to attach volume {volume.name} to {vm.name}: {error}") from error
+    if answer is None:
+        return
     if not answer.result:
         raise InternalError(f"Failed to attach volume {volume.name} to {vm.name}: {answer.details}")
     sequence = (answer.body.get("disk") or {}).get("diskSeq")
     if sequence is not None:
-        state.device_id = int(sequence)
+        run.state.device_id = int(sequence)
 
 
 async def detach(run: Run[AttachState]) -> None:
-    """Makes sure that a running Instance does not have the disk."""
-    cloud = run.cloud
+    """Makes sure that a running Instance does not have the disk, for as long as that takes: its file may be deleted
+    next. Raises ResourceUnavailableError to be repeated."""
     vm, volume = await current_vm(run), await _made(run)
-    if vm.state != "Running" or vm.host_id is None or volume.pool_id is None:
+    if vm.host_id is not None and not await has_power(run.cloud, vm):
         return
-    pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
-    command = commands.detach(disk_to(volume, pool, vm.instance_name), vm_name=vm.instance_name)
-    await ask(cloud, vm.host_id, command)
+    if refused := await unplug(run.cloud, vm, volume):
+        raise ResourceUnavailableError(f"Volume {volume.name} does not leave {vm.name}: {refused}")
 
 
 async def _made(run: Run[AttachState]) -> VolumeRow:
@@ -147,14 +144,20 @@ async def publish(run: Run[AttachState]) -> TxnSpec:
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------
-def check_vm(vm: VmRow, volume: VolumeRow) -> None:
-    """Raises ParameterError for an Instance that the volume cannot be attached to, or a volume that cannot be."""
+def check_vm(vm: VmRow, volume: VolumeRow, wanted: int | None) -> None:
+    """Raises ParameterError for an Instance that the volume cannot be attached to, or a volume that cannot be. A root
+    disk goes to device 0 of a stopped Instance that lost its own."""
     if volume.vm_id is not None:
         raise ParameterError("Please specify a volume that is not attached to any VM.")
     if volume.state not in ("Allocated", "Ready"):
         raise ParameterError(f"Volume state must be in Allocated, Ready or in Uploaded state; it is {volume.state}")
-    if volume.type != "DATADISK":
-        raise ParameterError("Please specify a data disk: a root disk cannot be attached")
+    if (volume.type == "ROOT") != (wanted == ROOT_DEVICE):
+        raise ParameterError(
+            f"deviceId {ROOT_DEVICE} is the root disk's: a root disk is attached with it, a data disk with another one,"
+            " or none"
+        )
+    if volume.type == "ROOT" and vm.state != "Stopped":
+        raise ParameterError("Please specify a VM that is stopped: a root disk is attached to no other")
     if vm.state not in ("Running", "Stopped"):
         raise ParameterError("Please specify a VM that is either running or stopped.")
     if vm.zone_id != volume.zone_id:
@@ -180,8 +183,6 @@ def free_device(disks: list[VolumeRow], wanted: int | None) -> int:
     taken = {disk.device_id for disk in disks}
     if wanted is None:
         return next(number for number in range(1, 1 << 16) if number not in taken and number != CD_DEVICE)
-    if wanted == 0:
-        raise ParameterError("deviceId 0 is the root disk's; give another one, or none")
     if wanted == CD_DEVICE:
         raise ParameterError(f"deviceId {CD_DEVICE} is the CD drive's; give another one, or none")
     if wanted < 0 or wanted > 65535:
@@ -223,11 +224,13 @@ class AttachVolume(
     event="VOLUME.ATTACH",
     instance_type="Volume",
 ):
-    """Attaches a data disk to an Instance, running or stopped."""
+    """Attaches a data disk to an Instance, running or stopped; or its root disk again, to a stopped one."""
 
     id: Id = param("the volume", required=True, entity="volume")
     virtualmachineid: Id = param("the Instance", required=True, entity="vm")
-    deviceid: Long | None = param("its device there, from 1 but not 3; the first free one by default")
+    deviceid: Long | None = param(
+        "its device there, from 1 but not 3, or 0 for a root disk; the first free one by default"
+    )
 
     FLOW = Flow(
         AttachState,
@@ -240,7 +243,7 @@ class AttachVolume(
     async def admit(self, call: Call) -> Admission:
         volume = await owned_volume(call, self.id)
         vm = await user_vm(call, self.virtualmachineid, "virtualmachineid")
-        check_vm(vm, volume)
+        check_vm(vm, volume, self.deviceid)
         free_device(await call.cloud.store.rows(OF_VM, vm.id), self.deviceid)
         state = AttachState(volume_id=volume.id, vm_id=vm.id, wanted_device_id=self.deviceid)
         return admitted(self, volume, state, f"attaching volume to Instance {vm.uuid}", line=f"vm:{vm.id}")

@@ -10,23 +10,13 @@ from lakh.contract.declaration import param
 from lakh.contract.types import Id, Long
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
-from lakh.resources.host.reach import ask
-from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.vm.access import current_vm, user_vm
 from lakh.resources.vm.row import BY_ID as VM_BY_ID
-from lakh.resources.vm.transfer import disk_to
 from lakh.resources.volume.access import admitted, current_volume, finish_with, owned_volume
+from lakh.resources.volume.hotplug import STILL_THERE, has_power, plug, unplug
 from lakh.resources.volume.row import DETACH, OF_VM, VolumeRow
 from lakh.resources.volume.view import VolumeView
 from lakh.store.statement import TxnSpec
-from lakh.wire.commands import volume as commands
-
-NOT_THERE = "not attached"
-"""What hosts say of a disk that the Instance does not have: it was taken before a crash, or before a lost answer."""
-
-
-STILL_THERE = "already"
-"""What hosts say of a disk that the Instance has."""
 
 
 class DetachState(State):
@@ -38,20 +28,15 @@ class DetachState(State):
 
 async def detach(run: Run[DetachState]) -> None:
     """Takes the disk from a running Instance; its host must say yes."""
-    cloud = run.cloud
     vm, volume = await current_vm(run), await current_volume(run)
     if volume.vm_id != vm.id:
         raise InternalError(f"Volume {volume.name} is not attached to Instance {vm.uuid} any more")
-    if vm.state != "Running" or vm.host_id is None or volume.pool_id is None:
-        return
-    pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
-    command = commands.detach(disk_to(volume, pool, vm.instance_name), vm_name=vm.instance_name)
     try:
-        answer = (await ask(cloud, vm.host_id, command))[0]
+        refused = await unplug(run.cloud, vm, volume)
     except HostUnreachableError as error:
         raise ResourceUnavailableError(f"Failed to detach volume {volume.name} from {vm.name}: {error}") from error
-    if not answer.result and NOT_THERE not in answer.details:
-        raise InternalError(f"Failed to detach volume {volume.name} from {vm.name}: {answer.details}")
+    if refused:
+        raise InternalError(f"Failed to detach volume {volume.name} from {vm.name}: {refused}")
 
 
 async def put_back(run: Run[DetachState]) -> None:
@@ -59,18 +44,17 @@ async def put_back(run: Run[DetachState]) -> None:
 
     A host that is away is left alone: it gets the disk with the Instance's next start.
     """
-    cloud = run.cloud
     vm, volume = await current_vm(run), await current_volume(run)
-    if vm.state != "Running" or vm.host_id is None or volume.pool_id is None or volume.vm_id != vm.id:
+    if volume.vm_id != vm.id:
         return
-    pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
-    command = commands.attach(disk_to(volume, pool, vm.instance_name), vm_name=vm.instance_name)
     try:
-        answer = (await ask(cloud, vm.host_id, command, patience_seconds=5))[0]
+        answer = await plug(run.cloud, vm, volume, patience_seconds=5)
+        refused = answer is not None and not answer.result and STILL_THERE not in answer.details
+        if refused and await has_power(run.cloud, vm):
+            assert answer is not None
+            raise ResourceUnavailableError(f"Volume {volume.name} does not go back to {vm.name}: {answer.details}")
     except HostUnreachableError:
         return
-    if not answer.result and STILL_THERE not in answer.details:
-        raise ResourceUnavailableError(f"Volume {volume.name} does not go back to {vm.name}: {answer.details}")
 
 
 async def publish(run: Run[DetachState]) -> TxnSpec:

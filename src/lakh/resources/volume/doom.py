@@ -10,10 +10,12 @@ from lakh.base.errors import ParameterError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.limit.charge import release_owner
 from lakh.resources.limit.row import Usage
-from lakh.resources.volume.row import MOVE, VolumeRow
+from lakh.resources.volume.row import DOOM, VolumeRow
 from lakh.store.statement import TxnSpec
 
 DELETABLE: Final = ("Allocated", "Ready", "Creating", "UploadError", "UploadAbandoned", "Uploaded", "Destroy")
+DOOMED: Final = ("Destroy", "Expunging")
+"""States of a volume that counts for nobody any more. From the first it can be recovered, with its file."""
 
 
 def check_deletable(volume: VolumeRow) -> None:
@@ -34,9 +36,14 @@ def usage_of(volume: VolumeRow) -> Usage:
 
 async def destroy(cloud: Cloud, volume: VolumeRow, txn: TxnSpec) -> VolumeRow:
     """Adds the move to Destroy with the release of its counts; returns the volume as it will be."""
-    if volume.state == "Destroy":
-        return volume
+    return volume if volume.state == "Destroy" else await doom(cloud, volume, txn, "Destroy")
+
+
+async def doom(cloud: Cloud, volume: VolumeRow, txn: TxnSpec, state: str) -> VolumeRow:
+    """Adds the move to a state of DOOMED, off its Instance, with the release of its counts if it still counts; returns
+    the volume as it will be."""
     now_ms = cloud.now_ms()
-    txn.add(MOVE, volume.id, volume.state, "Destroy", now_ms)
-    await release_owner(cloud, txn, volume.account_id, volume.domain_id, usage_of(volume))
-    return msgspec.structs.replace(volume, state="Destroy", updated_ms=now_ms)
+    txn.add(DOOM, volume.id, volume.state, state, now_ms)
+    if volume.state not in DOOMED:
+        await release_owner(cloud, txn, volume.account_id, volume.domain_id, usage_of(volume))
+    return msgspec.structs.replace(volume, state=state, vm_id=None, device_id=None, attached_ms=None, updated_ms=now_ms)

@@ -1,4 +1,8 @@
-"""migrateVolume: to another pool of its zone, under a running Instance or at rest."""
+"""migrateVolume: to another pool of its zone, under a running Instance or at rest.
+
+At rest the file is copied. When the volume's row turns to the copy, the old file becomes an Expunging volume of its
+own, so its space is taken until it is really gone, and `healing/volumes.py` deletes it where its host would not.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.configuration.values import Settings
 from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.reach import ask
+from lakh.resources.host.reach import ask, must
 from lakh.resources.limit.charge import domain_chain
 from lakh.resources.storage_pool.connect import filer, reaches
 from lakh.resources.storage_pool.endpoint import endpoint
@@ -25,8 +29,9 @@ from lakh.resources.vm.row import BY_ID as VM_BY_ID
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.transfer import VOLUME, volume_to
 from lakh.resources.volume.access import admitted, current_volume, finish_with, owned_volume
+from lakh.resources.volume.end import end_volume
 from lakh.resources.volume.on_pool import delete_command
-from lakh.resources.volume.row import MIGRATED, MOVE, VolumeRow
+from lakh.resources.volume.row import BY_ID, INSERT, MIGRATED, MOVE, VolumeRow
 from lakh.resources.volume.sizes import check_offering
 from lakh.resources.volume.view import VolumeView
 from lakh.store.statement import TxnSpec
@@ -40,15 +45,16 @@ log = logger(__name__)
 
 class MigrateState(State):
     """From pool to pool. `path` is the file's name on the new one. Once the row names the new pool there is no way
-    back."""
+    back; `old_id` then is the volume that the old file is, and `cleaned` says that the file is deleted."""
 
     volume_id: int
     source_id: int
     target_id: int
     offering_id: int | None = None
-    source_path: str = ""
     path: str = ""
     live: bool = False
+    old_id: int = 0
+    cleaned: bool = False
 
 
 async def reserve(run: Run[MigrateState]) -> TxnSpec:
@@ -56,7 +62,6 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
     volume, state = await current_volume(run), run.state
     if volume.pool_id != state.source_id or volume.state != "Ready":
         raise InternalError(f"Volume {volume.uuid} changed meanwhile: it is {volume.state}")
-    state.source_path = volume.path or ""
     txn = TxnSpec("volume.migrating").add(MOVE, volume.id, "Ready", "Migrating", run.cloud.now_ms())
     return txn.add(TAKE, state.target_id, volume.size_bytes)
 
@@ -97,55 +102,72 @@ async def move(run: Run[MigrateState]) -> None:
 async def _is_there(
     run: Run[MigrateState], volume: VolumeRow, source: StoragePoolRow, target: StoragePoolRow, host_id: int
 ) -> bool:
-    """True when the file is on the new pool only: the disk moved before a crash, or before a lost answer."""
+    """True when the file is on the new pool only: the disk moved before a crash, or before a lost answer.
+
+    Raises ResourceUnavailableError, HostUnreachableError when nobody says.
+    """
     found = []
     for pool in (source, target):
         command = pool_commands.volume_stats(pool.uuid, pool_type=pool.type, volume_uuids=[volume.path or ""])
-        answer = (await ask(run.cloud, host_id, command))[0]
+        answer = (await must(run.cloud, host_id, command))[0]
         found.append(bool((answer.body.get("volumeStats") or {}).get(volume.path)))
     return found == [False, True]
 
 
 async def unmove(run: Run[MigrateState]) -> None:
-    """Deletes a copy on the new pool. A file that an Instance has open is no copy: its host refuses."""
+    """Deletes a copy on the new pool, unless the Instance runs on it by now. Raises ResourceUnavailableError, to be
+    repeated, while its host neither has moved the disk nor lets the copy go."""
     cloud, state = run.cloud, run.state
     volume = await current_volume(run)
     if volume.pool_id == state.target_id or (state.live and state.path):
-        return  # the new file is the volume's, or the Instance runs on it by now
-    target = (await cloud.snapshots.of(StoragePoolRow)).by_id[state.target_id]
+        return
+    pools = await cloud.snapshots.of(StoragePoolRow)
+    source, target = pools.by_id[state.source_id], pools.by_id[state.target_id]
+    if state.live and await _is_there(run, volume, source, target, endpoint(cloud, target)):
+        state.path = volume.path or ""
+        return
     copy = msgspec.structs.replace(volume, path=state.path or volume.path)
-    await ask(cloud, endpoint(cloud, target), delete_command(copy, target))
+    await must(cloud, endpoint(cloud, target), delete_command(copy, target))
 
 
 async def switch(run: Run[MigrateState]) -> TxnSpec:
-    """The row names the new pool; the old one's space is free."""
-    volume, state = await current_volume(run), run.state
+    """The row names the new pool. What the old one gives back is free at once where its host deleted the file."""
+    cloud, state = run.cloud, run.state
+    volume = await current_volume(run)
     txn = TxnSpec("volume.migrated").add(
-        MIGRATED, volume.id, state.target_id, state.path, state.offering_id, run.cloud.now_ms()
+        MIGRATED, volume.id, state.target_id, state.path, state.offering_id, cloud.now_ms()
     )
-    return txn.add(GIVE_BACK, state.source_id, volume.size_bytes)
+    if state.live:
+        return txn.add(GIVE_BACK, state.source_id, volume.size_bytes)
+    state.old_id = cloud.id("volume")
+    old = msgspec.structs.replace(
+        volume, id=state.old_id, uuid=cloud.uuid(), state="Expunging", vm_id=None, device_id=None, attached_ms=None,
+        display_volume=False, updated_ms=cloud.now_ms(),
+    )  # fmt: skip
+    return txn.put(INSERT, old)
 
 
 async def clean_up(run: Run[MigrateState]) -> None:
-    """Deletes the old file. One that stays costs space on its pool, no more."""
+    """Deletes the old file, if its hosts let it."""
     cloud, state = run.cloud, run.state
-    if state.live:
+    if not state.old_id:
         return
-    volume = msgspec.structs.replace(await current_volume(run), path=state.source_path)
+    old = (await cloud.store.rows(BY_ID, state.old_id))[0]
     source = (await cloud.snapshots.of(StoragePoolRow)).by_id[state.source_id]
     try:
-        answer = (await ask(cloud, endpoint(cloud, source), delete_command(volume, source)))[0]
-        refused = "" if answer.result else answer.details
+        await must(cloud, endpoint(cloud, source), delete_command(old, source))
+        state.cleaned = True
     except (HostUnreachableError, ResourceUnavailableError) as error:
-        refused = str(error)
-    if refused:
-        log.warning("old file of a migrated volume stays", volume=volume.uuid, pool=source.name, reason=refused)
+        log.warning("old file of a migrated volume stays", volume=state.volume_id, pool=source.name, reason=str(error))
 
 
 async def publish(run: Run[MigrateState]) -> TxnSpec:
-    """The job's result."""
+    """The old file's end, and the job's result."""
+    state, txn = run.state, TxnSpec("volume.migrated.done")
+    if state.cleaned:
+        await end_volume(run.cloud, txn, (await run.cloud.store.rows(BY_ID, state.old_id))[0])
     await finish_with(run, await current_volume(run))
-    return TxnSpec("volume.migrated.done")
+    return txn
 
 
 async def _running_vm(run: Run[Any], volume: VolumeRow) -> VmRow | None:
@@ -198,7 +220,7 @@ class MigrateVolume(
         Step("reserve", reserve, unreserve, commits=True),
         Step("move", move, unmove),
         Step("switch", switch, commits=True),
-        Step("clean up", clean_up, clean_up),
+        Step("clean up", clean_up),
         Step("publish", publish, commits=True),
     )
 

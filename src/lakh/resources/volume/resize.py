@@ -1,4 +1,8 @@
-"""resizeVolume: another size, another offering, or both; live where the Instance runs."""
+"""resizeVolume: another size, another offering, or both; live where the Instance runs.
+
+A file that has its new size keeps it, also when what came after failed or the answer was lost: what a guest has seen of
+its disk cannot be taken back. The undo asks how large the file is, and the volume's row follows it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from lakh.contract.types import Id, Long
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.disk_offering.row import DiskOfferingRow
-from lakh.resources.host.reach import ask
+from lakh.resources.host.reach import ask, must
 from lakh.resources.limit.charge import charge_owner, domain_chain, release_owner
 from lakh.resources.limit.row import Usage
 from lakh.resources.storage_pool.connect import filer
@@ -23,11 +27,13 @@ from lakh.resources.volume.row import RESIZED, VolumeRow
 from lakh.resources.volume.sizes import check_offering, checked, offered_bytes
 from lakh.resources.volume.view import VolumeView
 from lakh.store.statement import TxnSpec
+from lakh.wire.commands import pool as pool_commands
 from lakh.wire.commands import volume as commands
 
 
 class ResizeState(State):
-    """From `old_bytes` to `new_bytes`; `offering_id` and IOPS are those it has afterwards."""
+    """From `old_bytes` to `new_bytes`; `offering_id` and IOPS are those it has afterwards. `resized`: the file has its
+    new size."""
 
     volume_id: int
     old_bytes: int
@@ -37,7 +43,7 @@ class ResizeState(State):
     old_offering_id: int | None = None
     min_iops: int | None = None
     max_iops: int | None = None
-    made_bytes: int = 0
+    resized: bool = False
 
     @property
     def growth(self) -> int:
@@ -67,9 +73,12 @@ async def reserve(run: Run[ResizeState]) -> TxnSpec:
 
 
 async def unreserve(run: Run[ResizeState]) -> TxnSpec:
-    """As it was."""
+    """As it was, or as its file is by now."""
     state, volume = run.state, await current_volume(run)
     txn = TxnSpec("volume.unresized")
+    if state.resized:
+        await _end(run, txn, volume)
+        return txn
     _set(run, txn, volume, "Ready" if volume.path else "Allocated", state.old_bytes)
     if state.growth:
         await release_owner(run.cloud, txn, volume.account_id, volume.domain_id, Usage(primary_storage=state.growth))
@@ -110,12 +119,32 @@ async def resize(run: Run[ResizeState]) -> None:
         raise ResourceUnavailableError(f"Unable to resize volume {volume.uuid}: {error}") from error
     if not answer.result:
         raise InternalError(f"Unable to resize volume {volume.uuid}: {answer.details}")
-    state.made_bytes = int(answer.body.get("newSize") or state.new_bytes)
+    state.resized = True
+
+
+async def look(run: Run[ResizeState]) -> None:
+    """Finds out which size the file has. Raises ResourceUnavailableError to be repeated."""
+    cloud, state = run.cloud, run.state
+    volume = await current_volume(run)
+    if state.resized or volume.pool_id is None or volume.path is None or state.new_bytes == state.old_bytes:
+        return
+    pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
+    command = pool_commands.volume_stats(pool.uuid, pool_type=pool.type, volume_uuids=[volume.path])
+    answer = (await must(cloud, endpoint(cloud, pool), command))[0]
+    file = (answer.body.get("volumeStats") or {}).get(volume.path) or {}
+    state.resized = file.get("virtualSize") == state.new_bytes
 
 
 async def publish(run: Run[ResizeState]) -> TxnSpec:
     """The new size, what it shrank by given back, and the job's result."""
-    state, volume = run.state, await current_volume(run)
+    txn = TxnSpec("volume.resized")
+    await finish_with(run, await _end(run, txn, await current_volume(run)))
+    return txn
+
+
+async def _end(run: Run[ResizeState], txn: TxnSpec, volume: VolumeRow) -> VolumeRow:
+    """Adds the new size with what it shrank by given back; returns the volume as it will be."""
+    state = run.state
     after = msgspec.structs.replace(
         volume,
         state="Ready" if volume.path else "Allocated",
@@ -125,7 +154,7 @@ async def publish(run: Run[ResizeState]) -> TxnSpec:
         max_iops=state.max_iops,
         updated_ms=run.cloud.now_ms(),
     )
-    txn = TxnSpec("volume.resized").add(
+    txn.add(
         RESIZED, volume.id, volume.state, after.state, after.size_bytes, after.disk_offering_id, after.min_iops,
         after.max_iops, after.updated_ms,
     )  # fmt: skip
@@ -134,8 +163,7 @@ async def publish(run: Run[ResizeState]) -> TxnSpec:
         await release_owner(run.cloud, txn, volume.account_id, volume.domain_id, usage)
         if volume.pool_id is not None:
             txn.add(GIVE_BACK, volume.pool_id, state.shrinkage)
-    await finish_with(run, after)
-    return txn
+    return after
 
 
 class ResizeVolume(
@@ -159,7 +187,7 @@ class ResizeVolume(
     FLOW = Flow(
         ResizeState,
         Step("reserve", reserve, unreserve, commits=True),
-        Step("resize", resize),
+        Step("resize", resize, look),
         Step("publish", publish, commits=True),
     )
 

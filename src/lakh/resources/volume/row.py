@@ -91,6 +91,11 @@ DETACH = statement(
     "UPDATE volume SET vm_id = NULL, device_id = NULL, attached_ms = NULL, state = $3, updated_ms = $4"
     " WHERE id = $1 AND vm_id = $2 AND removed_ms IS NULL",
 )
+DOOM = statement(
+    "volume.doom",
+    "UPDATE volume SET state = $3, vm_id = NULL, device_id = NULL, attached_ms = NULL, updated_ms = $4"
+    " WHERE id = $1 AND state = $2 AND removed_ms IS NULL",
+)
 RESIZED = statement(
     "volume.resized",
     "UPDATE volume SET state = $3, size_bytes = $4, disk_offering_id = $5, min_iops = $6, max_iops = $7,"
