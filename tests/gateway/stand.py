@@ -60,6 +60,7 @@ class Control:
         self.rulesets: asyncio.Queue[bus.RulesetReport] = asyncio.Queue()
         self.behind: asyncio.Queue[tuple[int, ...]] = asyncio.Queue()
         self.seen: asyncio.Queue[tuple[int, ...]] = asyncio.Queue()
+        self.pinged: asyncio.Queue[set[int]] = asyncio.Queue()
         self.requests: asyncio.Queue[Request] = asyncio.Queue()
 
     def on_startup(self, agent: StartingAgent) -> None:
@@ -85,6 +86,9 @@ class Control:
 
     def on_ping_seen(self, host_ids: Sequence[int]) -> None:
         self.seen.put_nowait(tuple(host_ids))
+
+    def on_pinged(self, host_ids: Sequence[int]) -> None:
+        self.pinged.put_nowait(set(host_ids))
 
     def on_agent_request(self, request: Request) -> None:
         self.requests.put_nowait(request)

@@ -99,6 +99,20 @@ async def test_a_silent_host_is_reported_once_and_again_when_heard(
     assert set(await soon(control.behind.get())) <= {5, 6}
 
 
+async def test_who_pinged_is_told_once_a_second(attach: Attach, control: Control, stand: Stand) -> None:
+    often, seldom = await attach(5), await attach(6)
+    stand.pass_time(1)
+    assert await soon(control.pinged.get()) == {5, 6}, "an attached host was heard of"
+    for _ in range(20):
+        await often.ping({})
+    assert control.pinged.empty()
+    stand.pass_time(1)
+    assert await soon(control.pinged.get()) == {5}
+    await seldom.ping({})
+    stand.pass_time(1)
+    assert await soon(control.pinged.get()) == {6}
+
+
 async def test_a_shorter_ping_timeout_holds_for_hosts_already_attached(
     attach: Attach, control: Control, gateways: Gateways, stand: Stand
 ) -> None:

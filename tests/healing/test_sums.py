@@ -69,10 +69,11 @@ async def test_drift_of_a_pool_is_mended(ground: Ground) -> None:
     drift = CapacityDrift()
     for _ in range(2):
         await drift.run(cloud)
-    assert (await cloud.store.rows(CAPACITIES))[0].allocated_bytes == 1 << 30
+    (counted,) = await cloud.store.rows(CAPACITIES)
+    assert counted.allocated_bytes == 1 << 30
     told = await ground.api.admin.call("listEvents", type="SYNC.STORAGE.POOL", listall=True)
     assert "primary was corrected: stored (0,), counted (1073741824,)" in told["event"][0]["description"]
-    await cloud.store.submit(TxnSpec("test.take").add(TAKE, 1, 5))
+    await cloud.store.submit(TxnSpec("test.take").add(TAKE, counted.pool_id, 5))
     for _ in range(2):
         await drift.run(cloud)
     assert (await cloud.store.rows(CAPACITIES))[0].allocated_bytes == 1 << 30

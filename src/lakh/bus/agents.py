@@ -39,6 +39,10 @@ class AgentEvents(Protocol):
 
     def on_ping_seen(self, host_ids: Sequence[int]) -> None: ...
 
+    def on_pinged(self, host_ids: Sequence[int]) -> None:
+        """These hosts were attached or pinged within the last second or so."""
+        ...
+
     def on_agent_request(self, request: Request) -> None:
         """An AgentControl request: call `answer` on it."""
         ...

@@ -215,6 +215,8 @@ class Gateways:
                 self._events.on_ping_behind(message.host_ids)
             case bus.PingSeen():
                 self._events.on_ping_seen(message.host_ids)
+            case bus.Pinged():
+                self._events.on_pinged(message.host_ids)
             case bus.AgentRequest():
                 self._events.on_agent_request(Request(message, gateway.end))
             case bus.AgentAttached():

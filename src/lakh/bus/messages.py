@@ -129,6 +129,12 @@ class PingSeen(_Bus):
     host_ids: tuple[int, ...]
 
 
+class Pinged(_Bus):
+    """Hosts heard of since the last such message, one a second at most: some bytes a host and minute."""
+
+    host_ids: tuple[int, ...]
+
+
 class GatewayFigures(_Bus):
     """A gateway's metrics, Prometheus names to values, once a second."""
 
@@ -231,6 +237,7 @@ FromGateway = (
     | RulesetReport
     | PingBehind
     | PingSeen
+    | Pinged
     | GatewayFigures
 )
 ToGateway = GatewaySettings | Revoked | Attach | Refuse | HostIsUp | Drop | Call | CancelCall | AgentAnswer

@@ -1,4 +1,4 @@
-"""Pings: answered here, from memory; control hears only what changed (agent-protocol 3.4).
+"""Pings: answered here, from memory; control hears what changed, and once a second who pinged (agent-protocol 3.4).
 
 A power report goes on when it differs from the last one sent on its session, or is out of band. A host whose pings stop
 is reported once, and once more when it is heard of again. Both are found by the wheel, not by a timer per host.
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from lakh.bus.messages import GatewaySettings, PingBehind, PingSeen, PowerReport, RulesetReport
+from lakh.bus.messages import GatewaySettings, PingBehind, Pinged, PingSeen, PowerReport, RulesetReport
 from lakh.gateway.figures import Figures
 from lakh.gateway.session import ATTACHED, Session
 from lakh.gateway.wheel import Wheel
@@ -36,6 +36,7 @@ class Pings:
         self._tell = tell
         self._behind: list[int] = []
         self._seen: list[int] = []
+        self._pinged: set[int] = set()
         self._interval_seconds = 60
         self._patience_seconds = 150.0
         self._avoid_servers: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Pings:
     def attached(self, session: Session, now: float) -> None:
         """A session was attached: its silence counts from now."""
         session.heard = now
+        self._pinged.add(session.host_id)
         session.is_behind = False
         session.report_mark = session.rulesets_mark = 0
         self._wheel.file(session, now + self._patience_seconds)
@@ -90,6 +92,9 @@ class Pings:
         if self._seen:
             self._tell(PingSeen(tuple(self._seen)))
             self._seen.clear()
+        if self._pinged:
+            self._tell(Pinged(tuple(self._pinged)))
+            self._pinged.clear()
 
     def forget(self, attached: Iterable[Session]) -> None:
         """A control process that knows nothing has taken over: tell it who is behind, and all reports again."""
@@ -104,6 +109,7 @@ class Pings:
         lag = now - session.heard - self._interval_seconds
         self._figures.ping_lag_seconds = max(self._figures.ping_lag_seconds, lag)
         session.heard = now
+        self._pinged.add(session.host_id)
         if session.is_behind:
             session.is_behind = False
             self._seen.append(session.host_id)

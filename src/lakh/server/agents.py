@@ -107,6 +107,9 @@ class Agents:
     def on_ping_seen(self, host_ids: Sequence[int]) -> None:
         self._cloud.part(Absences).heard(host_ids)
 
+    def on_pinged(self, host_ids: Sequence[int]) -> None:
+        self._cloud.part(HostIndex).heard(host_ids, self._cloud.now_ms())
+
     def on_agent_request(self, request: Request) -> None:
         self._spawn(self._answer(request))
 

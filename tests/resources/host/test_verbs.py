@@ -8,6 +8,7 @@ from tests.blank import blank
 from tests.ground import Ground
 from tests.refusal import refused
 
+from lakh.base.clock import api_date
 from lakh.placement.plan import Plan, place
 from lakh.placement.request import Request
 from lakh.resources.host.connect import set_status
@@ -16,6 +17,7 @@ from lakh.resources.host.row import CAPACITY, RESERVE, HostRow
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.vm.row import INSERT as INSERT_VM
 from lakh.resources.vm.row import VmRow
+from lakh.server.agents import Agents
 from lakh.store.statement import TxnSpec
 
 
@@ -98,6 +100,20 @@ async def test_a_host_is_added_by_the_agent_that_is_there(ground: Ground) -> Non
     await refused(admin.call("addHost", **asked | {"clusterid": second["id"]}), 431, "joined another cluster")
     await refused(admin.call("addHost", **asked | {"url": "http://"}), 431, "Invalid parameter url")
     await refused(admin.call("addHost", **by_name | {"clustername": "third"}), 431, "Unable to find the cluster")
+
+
+async def test_when_a_host_was_last_heard_of(ground: Ground) -> None:
+    host, quiet = await ground.join(), await ground.join()
+    agents = Agents(ground.api.cloud)
+    assert "lastpinged" not in await host_now(ground, host), "nobody has said anything since the server started"
+    before = api_date(ground.api.cloud.now_ms())
+    agents.on_pinged((host.id, 424242))
+    first = (await host_now(ground, host))["lastpinged"]
+    assert before <= first <= api_date(ground.api.cloud.now_ms())
+    ground.api.clock.forward(60)
+    agents.on_pinged((host.id,))
+    assert (await host_now(ground, host))["lastpinged"] > first
+    assert "lastpinged" not in await host_now(ground, quiet)
 
 
 async def test_a_host_is_deleted_once_it_is_empty(ground: Ground) -> None:

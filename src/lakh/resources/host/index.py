@@ -7,6 +7,7 @@ UPDATE of host_capacity decides.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from operator import attrgetter
 
 import msgspec
@@ -48,6 +49,7 @@ class HostFact(msgspec.Struct, gc=False):
     connected: bool = False
     public_ip: str = ""
     mark: int = 0  # of what its Startup said last, see `mark_of`
+    pinged_ms: int = 0  # when its agent was last heard of, to a second; 0: not since this server started
 
 
 STARTUP_COLUMNS = (
@@ -154,6 +156,7 @@ class HostIndex:
             known.connected if known else False,
             host.public_ip or "",
             mark_of(_startup_values(host), host.details_json),
+            known.pinged_ms if known else 0,
         )
         if known is not None and known.guid != fact.guid:
             self.by_guid.pop(known.guid, None)
@@ -165,6 +168,13 @@ class HostIndex:
         if fact is not None and fact.connected != connected:
             fact.connected = connected
             self._follow(fact)
+
+    def heard(self, host_ids: Iterable[int], now_ms: int) -> None:
+        """Notes that these hosts' agents pinged. Memory only: a heartbeat is not a write."""
+        for host_id in host_ids:
+            fact = self.facts.get(host_id)
+            if fact is not None:
+                fact.pinged_ms = now_ms
 
     def any_away(self, zone_id: int) -> bool:
         """True when a host of the zone that could take VMs has no session now, or one that is not ready yet."""

@@ -152,6 +152,8 @@ async def host_views(cloud: Cloud, rows: list[HostRow], levels: frozenset[str] =
             **_tags(tags.get(row.id, []), ha_tag),
             **(_allocation(row, capacities[row.id]) if row.id in capacities else {}),
         )
+        if fact is not None and fact.pinged_ms:
+            view.lastpinged = api_date(fact.pinged_ms)
         if row.type != ROUTING:
             view.cpusockets = view.cpunumber = view.cpuspeed = view.memorytotal = None
             view.virtualmachineid = vms.get(row.name)
