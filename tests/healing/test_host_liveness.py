@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 from tests.ground import Ground
 from tests.resources.host.test_verbs import put_vm
@@ -15,7 +16,7 @@ from lakh.resources.host.row import BY_ID, CAPACITY, HostRow
 from lakh.resources.vm.row import BY_ID as VM_BY_ID
 from lakh.server.agents import Agents
 
-PING_SECONDS, ALERT_SECONDS = 60, 1800
+PING_SECONDS, PING_TIMEOUT_SECONDS, ALERT_SECONDS = 60, 120, 1800
 
 
 class Story:
@@ -25,6 +26,7 @@ class Story:
         self.ground = ground
         self.cloud = ground.api.cloud
         self.agents = Agents(self.cloud)
+        self.liveness = HostLiveness()
 
     def lose(self, hosts: Iterable[HostRow], reason: str = "closed") -> None:
         for host in hosts:
@@ -34,7 +36,7 @@ class Story:
     async def look(self, after_seconds: float = 1) -> None:
         """One run of the reconciler, that much later."""
         self.ground.api.clock.forward(after_seconds)
-        await HostLiveness().run(self.cloud)
+        await self.liveness.run(self.cloud)
 
     async def status(self, host: HostRow) -> str:
         """As stored; memory must say the same."""
@@ -153,12 +155,23 @@ async def test_a_host_whose_heart_beats_has_only_lost_its_agent(story: Story) ->
     assert await story.status(host) == "Alert"
 
 
+async def test_a_restart_is_no_news_about_hosts(story: Story) -> None:
+    lost, neighbour = await story.ground.join(), await story.ground.join()
+    await story.look()
+    story.ground.leave(lost)  # nobody tells: it never came to this server
+    story.cloud.part(HostIndex).set_connected(lost.id, False)
+    await story.look(PING_TIMEOUT_SECONDS - 2)
+    assert (story.cloud.part(Absences).of, story.asked("CheckOnHostCommand")) == ({}, [])
+    await story.look(1)
+    await story.look(PING_SECONDS)
+    assert story.asked("CheckOnHostCommand") == [neighbour.id]
+
+
 async def test_system_vms_are_not_investigated(story: Story) -> None:
     ground = story.ground
     lost, silent = await ground.join(), await ground.join()
-    facts = story.cloud.part(HostIndex).facts
     for host in (lost, silent):
-        facts[host.id].type = "ConsoleProxy"
+        story.cloud.part(HostIndex).upsert(msgspec.structs.replace(host, type="ConsoleProxy", status="Up"))
     story.lose([lost])
     story.agents.on_ping_behind((silent.id,))
     await story.look()

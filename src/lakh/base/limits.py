@@ -70,6 +70,7 @@ STARTUPS_WAITING_BYTES: Final = 64 * 1024 * 1024  # Startups of hosts not yet Up
 HOST_QUEUE_BYTES: Final = 32 * 1024 * 1024  # their payloads; above: the call fails at once
 HOST_QUEUE: Final = 1000  # in-sequence requests waiting for one host; above: the call fails at once
 AGENT_SEND_BACKLOG_BYTES: Final = 4 * 1024 * 1024  # unsent bytes of one agent; above: drop the connection
+BUS_MESSAGES_A_TURN: Final = 32  # taken from one peer in a turn of the event loop; above: in the next turns
 BUS_BATCH_BYTES: Final = 256 * 1024  # messages gathered before one write to a unix socket
 BUS_BACKLOG_BYTES: Final = 64 * 1024 * 1024  # unsent bus bytes; above: the peer counts as lost
 BUS_MESSAGE_BYTES: Final = INFLATED_BYTES + 64 * 1024  # one bus message; above: the peer counts as lost
@@ -82,7 +83,8 @@ CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 
 # --- resources -------------------------------------------------------------------------------------------------------
 HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails
-HOSTS_CONNECTING: Final = 500  # hosts in connect processing at once; above: they wait with their link open
+ARRIVALS_A_TURN: Final = 8  # Startups begun in one turn of the event loop; above: the next turn, after the API's
+HOSTS_CONNECTING: Final = 256  # hosts in connect processing at once; above: they wait with their link open
 
 RULESETS_AT_ONCE: Final = 200  # security group rules under way to hosts; above: the others wait
 ROUTER_ENTRIES_AT_ONCE: Final = 64  # guests that one request tells a router of; above: the next request

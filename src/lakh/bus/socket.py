@@ -1,6 +1,7 @@
 """The bus over unix sockets: MessagePack messages, each after its 4-byte length, many to one write.
 
 A turn of the event loop gathers what it sends and writes once at its end, or as soon as BUS_BATCH_BYTES are gathered.
+A read that brings many messages is handed out a few in a turn, so that whatever else the process serves gets its own.
 What the peer does not take is kept up to BUS_BACKLOG_BYTES; above, the peer counts as lost, because a control process
 that stops reading must not fill a gateway's memory. The same class serves both ends, over asyncio in a control process
 and over the gateway's own loop: all it needs of either is a `Poller`.
@@ -150,6 +151,7 @@ class BusSocket:
         self._poller = poller
         self._outbox = Outbox()
         self._inbox = Inbox(receives)
+        self._kept: list[msgspec.Struct] = []  # read and not handed out yet; nothing is read meanwhile
         self._open = True
         self._flush_waits = False  # a flush is scheduled, or the socket is watched for room
         poller.add_reader(sock.fileno(), self._readable)
@@ -221,10 +223,26 @@ class BusSocket:
         except msgspec.MsgspecError:  # a peer of another make: whatever follows cannot be trusted either
             self._lose()
             return
-        for message in messages:
+        if not self._hand_out(messages):
+            self._poller.remove_reader(self._sock.fileno())
+            self._poller.soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if not self._open:
+            return
+        if not self._hand_out(self._kept):
+            self._poller.soon(self._go_on)
+        elif self._open:
+            self._poller.add_reader(self._sock.fileno(), self._readable)
+
+    def _hand_out(self, messages: list[msgspec.Struct]) -> bool:
+        """Tells of the first messages and keeps the rest; True when there is none."""
+        for message in messages[: limits.BUS_MESSAGES_A_TURN]:
             if not self._open:
-                return
+                return True
             self.on_message(message)
+        self._kept = messages[limits.BUS_MESSAGES_A_TURN :]
+        return not self._kept
 
     def _lose(self) -> None:
         if not self._open:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import functools
 import ipaddress
+import os
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -112,13 +115,29 @@ class Dialler:
             if family == socket.AF_INET and str(address[0]).startswith("127."):
                 sock.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
                 sock.bind((source_address(number), 0))
-            await loop.sock_connect(sock, address)
+            code = sock.connect_ex(address)
+            if code == errno.EINPROGRESS:  # on loopback it has mostly happened already
+                await _writable(sock)
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code))
         except BaseException:
             sock.close()
             raise
         return sock
 
 
+async def _writable(sock: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_writer(sock.fileno(), lambda: ready.done() or ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_writer(sock.fileno())
+
+
+@functools.cache
 def _is_ip(text: str) -> bool:
     try:
         ipaddress.IPv4Address(text)

@@ -20,6 +20,8 @@ from lakh.gateway.loop import Loop
 from lakh.gateway.newcomers import bound_sockets
 from lakh.wire.tls import CertificateFiles, ClientRules, TlsSide
 
+_NICE = 3
+"""Where a storm of handshakes fills the machine, the control process goes first: it answers the API."""
 _FEW_COLLECTIONS = 200_000  # allocations between two collections: sessions are long-lived and hardly cyclic
 
 
@@ -28,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     if options.with_parent and os.getppid() != options.with_parent:
         return 0  # killed while we were starting: nobody would ever stop us, and we would take agents from others
+    os.nice(_NICE)
     log.configure(options.log_level, f"gateway-{options.id}")
     logger = log.logger(__name__)
     _unblock_logs()

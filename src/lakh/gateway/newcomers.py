@@ -191,6 +191,10 @@ class Newcomers:
             self._fail(session, "garbage")
         elif len(hello) >= length:
             del self._hellos[session]
+            if not self._ready and len(self._handshakes) < limits.HANDSHAKES_IN_FLIGHT:
+                self._begin(session)
+                self._accept_or_pause()
+                return
             self._loop.remove_newcomer(session.fd)  # it has nothing to say until it is its turn
             self._ready[session] = None
             self._admit()
@@ -200,13 +204,17 @@ class Newcomers:
         while self._ready and len(self._handshakes) < limits.HANDSHAKES_IN_FLIGHT:
             session = next(iter(self._ready))
             del self._ready[session]
-            session.stage = HANDSHAKE
-            session.tls = TlsLink(self._admission.tls, message_limit_bytes=limits.STARTUP_BYTES)
-            self._handshakes[session] = self._loop.monotonic()
             self._loop.add_newcomer(session.fd)
-            hello, session.hello = session.hello, None
-            self._shake_hands(session, hello or b"")
+            self._begin(session)
         self._accept_or_pause()
+
+    def _begin(self, session: Session) -> None:
+        """Takes a place and answers the hello."""
+        session.stage = HANDSHAKE
+        session.tls = TlsLink(self._admission.tls, message_limit_bytes=limits.STARTUP_BYTES)
+        self._handshakes[session] = self._loop.monotonic()
+        hello, session.hello = session.hello, None
+        self._shake_hands(session, hello or b"")
 
     def _shake_hands(self, session: Session, data: bytes) -> None:
         tls = session.tls

@@ -7,6 +7,9 @@ does not: then it is Down, and its instances are stopped. When nobody knows, it 
 
 A whole fleet that loses its links is one event, not one per host; and hosts whose neighbours are away too are left
 alone, so that a broken network moves no status.
+
+After a start every host is away. Agents that found no server retry in their own time, and a whole fleet needs minutes,
+so nobody is asked about before a ping timeout has passed: a restart is no news about any host.
 """
 
 from __future__ import annotations
@@ -53,15 +56,20 @@ class HostLiveness(Reconciler):
     settle_seconds: ClassVar[float] = 0.5
     """What happens to many agents at once is one event: so long it waits for the rest of them."""
 
+    def __init__(self) -> None:
+        self._began: float | None = None
+
     def interval_seconds(self, cloud: Cloud) -> float:
         return float(max(cloud.part(Settings).integer("ping.interval"), 1))
 
     async def run(self, cloud: Cloud) -> None:
         index, absences = cloud.part(HostIndex), cloud.part(Absences)
+        if self._began is None:
+            self._began = cloud.clock.monotonic()
         await index.load()
         if any(cloud.clock.monotonic() - a.since < self.settle_seconds for a in absences.of.values()):
             await cloud.clock.sleep(self.settle_seconds)
-        _look(cloud)
+        _look(cloud, self._began)
         away = {i: a for i, a in absences.of.items() if i in index.facts and index.facts[i].status in LIVING}
         stopped = [i for i, a in away.items() if a.reason == SHUTDOWN]
         await set_statuses(cloud, stopped, "Disconnected", "the agent was stopped", alarm=False)
@@ -76,18 +84,22 @@ class HostLiveness(Reconciler):
         await _stop_what_died(cloud)
 
 
-def _look(cloud: Cloud) -> None:
-    """Forgets hosts that are there again or gone for good, and notes those that nobody has told of (after a start)."""
+def _look(cloud: Cloud, began: float) -> None:
+    """Forgets hosts that are there again or gone for good, and notes those that have not come since we `began`."""
     index, absences = cloud.part(HostIndex), cloud.part(Absences)
     for host_id, absence in list(absences.of.items()):
         fact = index.facts.get(host_id)
         if fact is None or (fact.connected and absence.reason != PING_TIMEOUT) or fact.status not in LIVING:
             absences.heard((host_id,))
+    settings = cloud.part(Settings)
+    grace = settings.integer("ping.interval") * settings.number("ping.timeout")
+    if cloud.clock.monotonic() - began < grace:
+        return
     absences.note(
         (
-            fact.id
-            for fact in index.facts.values()
-            if fact.status in LIVING and not fact.connected and not cloud.hosts.is_connected(fact.id)
+            host_id
+            for host_id in index.census.away
+            if index.facts[host_id].status in LIVING and not cloud.hosts.is_connected(host_id)
         ),
         UNTOLD,
     )
@@ -242,7 +254,7 @@ async def _give_up(cloud: Cloud, away: dict[int, Absence]) -> None:
 async def _stop_what_died(cloud: Cloud) -> None:
     """Instances of hosts that are Down, once a neighbour vouches for each that it cannot run there any more."""
     neighbours = _neighbours(cloud)
-    for fact in [f for f in cloud.part(HostIndex).facts.values() if f.status == "Down" and f.type == ROUTING]:
+    for fact in [f for f in cloud.part(HostIndex).down() if f.type == ROUTING]:
         asked = neighbours.get(fact.cluster_id or 0, [])[: limits.HOST_WITNESSES]
         if asked:
             await stop_lost(

@@ -56,7 +56,7 @@ class Routers(Reconciler):
         self._pass += 1
         index = cloud.part(HostIndex)
         await index.load()
-        down = sorted(host.id for host in index.facts.values() if host.status == "Down")
+        down = [host.id for host in index.down()]
         if down:
             for router in await cloud.store.rows(ON_HOSTS, down):
                 await self._begin(cloud, router, "stopRouter", forced=True)

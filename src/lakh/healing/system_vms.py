@@ -114,12 +114,12 @@ async def is_ready(cloud: Cloud, zone: ZoneRow, kind: str) -> bool:
         return False
     if switched_off(zone, kind):
         return False
-    hosts = [
-        host
-        for host in cloud.part(HostIndex).facts.values()
-        if host.zone_id == zone.id and host.type == ROUTING and host.status == "Up" and host.resource_state == "Enabled"
-    ]
-    archs = {host.arch for host in hosts if host.connected}
+    archs = {
+        c.arch
+        for c in cloud.part(HostIndex).census.conditions()
+        if c.zone_id == zone.id and c.type == ROUTING and c.status == "Up" and c.resource_state == "Enabled"
+        if c.connected
+    }
     if not archs or await system_template(cloud, zone.id, archs) is None:
         return False
     stores = await cloud.snapshots.of(ImageStoreRow)

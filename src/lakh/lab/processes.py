@@ -16,6 +16,9 @@ import msgspec
 from lakh.base.errors import LakhError
 from lakh.lab.machine import command_line, family
 
+_FLEET_NICE = 5
+"""It stands for thousands of other machines: what it does must not push the server's processes off this one's cores."""
+
 
 class ProcessError(LakhError):
     """A process ended or did not come up; the text says which and shows the end of its log."""
@@ -24,12 +27,12 @@ class ProcessError(LakhError):
 class Running:
     """One started process and its log file."""
 
-    def __init__(self, name: str, arguments: list[str], log: Path) -> None:
+    def __init__(self, name: str, arguments: list[str], log: Path, *, nice: int = 0) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [*(("nice", "-n", str(nice)) if nice else ()), sys.executable, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -123,7 +126,7 @@ class Fleet(Running):
         flags += ["--seed", str(seed)]
         for name, value in more.items():
             flags += ["--" + name.replace("_", "-"), value]
-        super().__init__("fleet", ["-m", "lakh.fleet", *flags], folder / "fleet.log")
+        super().__init__("fleet", ["-m", "lakh.fleet", *flags], folder / "fleet.log", nice=_FLEET_NICE)
 
     async def ask(self, command: str, **more: Any) -> list[dict[str, Any]]:
         """One request to its control socket; the answer's lines. Raises ProcessError."""

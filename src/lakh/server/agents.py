@@ -1,8 +1,14 @@
-"""Agents' own doings, turned into what resources do about them. One task per agent that connects, bounded."""
+"""Agents' own doings, turned into what resources do about them.
+
+One task per agent that connects: so many at once, and only a few started in a turn of the event loop. A whole fleet
+that comes back says Startup in bursts of hundreds; taken as they come, each burst would stand before the API's next
+answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,32 +47,49 @@ class Agents:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connecting = asyncio.Semaphore(limits.HOSTS_CONNECTING)
+        self._arrivals: deque[StartingAgent] = deque()
+        self._admitting = False
         self.gateways: Gateways | None = None
         self.figures = Figures()
         self.on_absence: Callable[[], None] = lambda: None
         """Called when hosts went away or fell silent."""
 
     def on_startup(self, agent: StartingAgent) -> None:
-        self._spawn(self._arrive(agent))
+        self._arrivals.append(agent)
+        self.figures.waiting = len(self._arrivals)
+        self._admit_soon()
+
+    def _admit_soon(self) -> None:
+        if not self._admitting:
+            self._admitting = True
+            asyncio.get_running_loop().call_soon(self._admit)
+
+    def _admit(self) -> None:
+        """Starts a few arrivals, and comes back for the others in the loop's next turn."""
+        self._admitting = False
+        for _ in range(limits.ARRIVALS_A_TURN):
+            if not self._arrivals or self.figures.at_work >= limits.HOSTS_CONNECTING:
+                return
+            agent = self._arrivals.popleft()
+            self.figures.waiting = len(self._arrivals)
+            self.figures.at_work += 1
+            self._spawn(self._arrive(agent))
+        if self._arrivals:
+            self._admit_soon()
 
     async def _arrive(self, agent: StartingAgent) -> None:
+        figures, began = self.figures, self._cloud.clock.monotonic()
         try:
-            startup = agent.startup()
+            host_id = await arrive(self._cloud, agent, agent.startup())
         except ProtocolError as error:
             log.warning("startup unreadable", peer=agent.peer, error=str(error))
             agent.drop()
             return
-        figures, began = self.figures, self._cloud.clock.monotonic()
-        figures.waiting += 1
-        try:
-            async with self._connecting:
-                figures.waiting -= 1
-                figures.at_work += 1
-                host_id = await arrive(self._cloud, agent, startup)
         finally:
             figures.at_work -= 1
             figures.seconds += self._cloud.clock.monotonic() - began
+            if self._arrivals:
+                self._admit_soon()
         if host_id is None:
             figures.refused += 1
             return

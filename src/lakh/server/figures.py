@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
@@ -39,15 +38,12 @@ class _Collector:
         jobs.add_metric([], self._cloud.worker.running)
         yield jobs
         hosts = GaugeMetricFamily("lakh_hosts", "Hosts by status", labels=["status"])
-        counts: dict[str, int] = {}
-        for fact in self._cloud.part(HostIndex).facts.values():
-            counts[fact.status] = counts.get(fact.status, 0) + 1
-        for status, count in sorted(counts.items()):
+        census = self._cloud.part(HostIndex).census
+        for status, count in sorted(census.by(lambda c: c.status, lambda _: True).items()):
             hosts.add_metric([status], count)
         yield hosts
         here = GaugeMetricFamily("lakh_hosts_connected", "Hosts that are connected and ready", labels=["type"])
-        present = Counter(fact.type for fact in self._cloud.part(HostIndex).facts.values() if fact.connected)
-        for kind, count in sorted(present.items()):
+        for kind, count in sorted(census.by(lambda c: c.type, lambda c: c.connected).items()):
             here.add_metric([kind], count)
         yield here
         yield from self._of_agents()

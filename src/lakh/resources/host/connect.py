@@ -69,8 +69,7 @@ async def connect(cloud: Cloud, session: Session, startup: StartupCommand) -> in
         session.refuse(str(refused))
         return None
     before = host.status
-    index.set_state(host.id, status="Connecting")
-    index.set_connected(host.id, False)
+    index.set_arriving(host.id)
     session.attach(host.id)
     try:
         pools = await _welcome(cloud, host, startup)
@@ -220,10 +219,7 @@ async def set_up(cloud: Cloud, host_id: int, before: str, pools: Sequence[Storag
     connected = cloud.part(ConnectedPools)
     for row in pools:
         connected.add(host_id, row.pool_id)
-    index = cloud.part(HostIndex)
-    if host_id in index.facts:
-        index.set_state(host_id, status="Up")
-        index.set_connected(host_id, True)
+    cloud.part(HostIndex).set_ready(host_id)
 
 
 async def set_status(cloud: Cloud, host_id: int, status: str, *, reason: str = "") -> None:

@@ -17,6 +17,7 @@ from lakh.placement.facts import ClusterFacts, HostFacts
 from lakh.placement.hosts import HostColumns
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.configuration.values import Settings
+from lakh.resources.host.census import Census
 from lakh.resources.host.row import CAPACITIES, CAPACITY, LIVE, TAGS, HostCapacityRow, HostRow
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
@@ -75,6 +76,7 @@ class HostIndex:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.columns = HostColumns()
+        self.census = Census()
         self.facts: dict[int, HostFact] = {}
         self.by_uuid: dict[str, int] = {}
         self.by_name: dict[str, int] = {}
@@ -164,10 +166,7 @@ class HostIndex:
 
     def set_connected(self, host_id: int, connected: bool) -> None:
         """Follows a session: a host without one takes no new VMs."""
-        fact = self.facts.get(host_id)
-        if fact is not None and fact.connected != connected:
-            fact.connected = connected
-            self._follow(fact)
+        self._change(host_id, connected=connected)
 
     def heard(self, host_ids: Iterable[int], now_ms: int) -> None:
         """Notes that these hosts' agents pinged. Memory only: a heartbeat is not a write."""
@@ -179,24 +178,60 @@ class HostIndex:
     def any_away(self, zone_id: int) -> bool:
         """True when a host of the zone that could take VMs has no session now, or one that is not ready yet."""
         return any(
-            f.zone_id == zone_id and not f.connected and f.status in COMING and f.resource_state == "Enabled"
-            for f in self.facts.values()
-            if f.type == ROUTING
+            c.type == ROUTING and c.zone_id == zone_id and not c.connected and c.status in COMING
+            for c in self.census.conditions()
+            if c.resource_state == "Enabled"
         )
+
+    def archs(self, zone_id: int) -> set[str]:
+        """The architectures of a zone's hosts."""
+        return {c.arch for c in self.census.conditions() if c.zone_id == zone_id and c.type == ROUTING}
+
+    def down(self) -> list[HostFact]:
+        """The hosts that are Down, in order of id."""
+        if not self.census.count(lambda c: c.status == "Down"):
+            return []
+        return sorted((f for f in self.facts.values() if f.status == "Down"), key=lambda f: f.id)
 
     def set_state(self, host_id: int, *, status: str | None = None, resource_state: str | None = None) -> None:
         """Follows a stored change of a host's states."""
+        self._change(host_id, status=status, resource_state=resource_state)
+
+    def set_ready(self, host_id: int) -> None:
+        """Its connect processing has ended: it is Up, and its session takes commands."""
+        self._change(host_id, status="Up", connected=True)
+
+    def set_arriving(self, host_id: int) -> None:
+        """Its agent said Startup: it is Connecting until it has been told what it must know."""
+        self._change(host_id, status="Connecting", connected=False)
+
+    def _change(
+        self,
+        host_id: int,
+        *,
+        status: str | None = None,
+        resource_state: str | None = None,
+        connected: bool | None = None,
+    ) -> None:
         fact = self.facts.get(host_id)
         if fact is None:
             return
-        fact.status = status or fact.status
-        fact.resource_state = resource_state or fact.resource_state
-        self._follow(fact)
+        self.census.leave(fact)
+        if status is not None:
+            fact.status = status
+        if resource_state is not None:
+            fact.resource_state = resource_state
+        if connected is not None:
+            fact.connected = connected
+        self.census.enter(fact)
+        if host_id in self.columns:
+            self.columns.set_usable(host_id, _usable(fact))
 
     def remove(self, host_id: int) -> None:
         fact = self.facts.pop(host_id, None)
         if fact is None:
             return
+        self.census.leave(fact)
         self.by_uuid.pop(fact.uuid, None)
         if self.by_guid.get(fact.guid) == host_id:
             del self.by_guid[fact.guid]
@@ -212,7 +247,11 @@ class HostIndex:
             self._set_usage(capacity)
 
     def _put(self, fact: HostFact) -> None:
+        known = self.facts.get(fact.id)
+        if known is not None:
+            self.census.leave(known)
         self.facts[fact.id] = fact
+        self.census.enter(fact)
         self.by_uuid[fact.uuid] = fact.id
         self.by_name[fact.name] = fact.id
         self.by_guid[fact.guid] = fact.id
@@ -235,11 +274,6 @@ class HostIndex:
                 tags=fact.tags,
             )
         )
-
-    def _follow(self, fact: HostFact) -> None:
-        """One of its states changed, and nothing else."""
-        if fact.id in self.columns:
-            self.columns.set_usable(fact.id, _usable(fact))
 
     def _set_usage(self, row: HostCapacityRow) -> None:
         if row.host_id in self.columns:

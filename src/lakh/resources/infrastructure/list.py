@@ -58,7 +58,7 @@ class ListInfrastructure(SyncCommand, roles=ADMIN, answer=InfrastructureView, si
             zones=len((await cloud.snapshots.of(ZoneRow)).live),
             pods=len((await cloud.snapshots.of(PodRow)).live),
             clusters=len((await cloud.snapshots.of(ClusterRow)).live),
-            hosts=sum(1 for fact in index.facts.values() if fact.type == ROUTING),
+            hosts=index.census.count(lambda c: c.type == ROUTING),
             cpusockets=(await cloud.store.read(SOCKETS))[0][0],
             storagepools=len((await cloud.snapshots.of(StoragePoolRow)).live),
             imagestores=len((await cloud.snapshots.of(ImageStoreRow)).live),

@@ -80,10 +80,9 @@ async def new_router(
 
 
 async def _template(cloud: Cloud, zone: ZoneRow) -> TemplateRow:
-    await cloud.part(HostIndex).load()
-    hosts = cloud.part(HostIndex).facts.values()
-    archs = {h.arch for h in hosts if h.zone_id == zone.id and h.type == "Routing"}
-    template = await system_template(cloud, zone.id, archs)
+    index = cloud.part(HostIndex)
+    await index.load()
+    template = await system_template(cloud, zone.id, index.archs(zone.id))
     if template is None:
         raise ResourceUnavailableError(f"Zone {zone.name} has no system VM template that is ready for a virtual router")
     return template

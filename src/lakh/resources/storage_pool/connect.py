@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import uuid as uuids
 from typing import Any
@@ -35,7 +36,12 @@ def filer(pool: StoragePoolRow) -> dict[str, Any]:
 
 def local_path(pool: StoragePoolRow) -> str:
     """Where hosts mount it: a name-based UUID of host and path, as the agent protocol's `/mnt//<uuid3>`."""
-    digest = hashlib.md5(f"{pool.host_address}{pool.path}".encode(), usedforsecurity=False).digest()
+    return _local_path(f"{pool.host_address}{pool.path}")
+
+
+@functools.lru_cache(1024)
+def _local_path(export: str) -> str:
+    digest = hashlib.md5(export.encode(), usedforsecurity=False).digest()
     return f"/mnt//{uuids.UUID(bytes=digest, version=3)}"
 
 

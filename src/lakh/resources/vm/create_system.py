@@ -112,8 +112,8 @@ class CreateSystemVm(
 
     async def _vm(self, call: Call, zone: ZoneRow) -> tuple[VmRow, TemplateRow]:
         cloud = call.cloud
-        hosts = cloud.part(HostIndex).facts.values()
-        archs = {h.arch for h in hosts if h.zone_id == zone.id and h.type == "Routing" and h.status == "Up"}
+        conditions = cloud.part(HostIndex).census.conditions()
+        archs = {c.arch for c in conditions if c.zone_id == zone.id and c.type == "Routing" and c.status == "Up"}
         template = await system_template(cloud, zone.id, archs)
         if template is None:
             raise ResourceUnavailableError(f"Zone {zone.name} has no system VM template for its hosts")
