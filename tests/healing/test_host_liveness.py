@@ -156,6 +156,7 @@ async def test_a_host_whose_heart_beats_has_only_lost_its_agent(story: Story) ->
 
 
 async def test_a_restart_is_no_news_about_hosts(story: Story) -> None:
+    await story.ground.add_pool()
     lost, neighbour = await story.ground.join(), await story.ground.join()
     await story.look()
     story.ground.leave(lost)  # nobody tells: it never came to this server

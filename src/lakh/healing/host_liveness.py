@@ -102,6 +102,7 @@ def _look(cloud: Cloud, began: float) -> None:
             if index.facts[host_id].status in LIVING and not cloud.hosts.is_connected(host_id)
         ),
         UNTOLD,
+        since=began,
     )
 
 

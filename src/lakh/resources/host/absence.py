@@ -34,9 +34,9 @@ class Absences:
         self._cloud = cloud
         self.of: dict[int, Absence] = {}
 
-    def note(self, host_ids: Iterable[int], reason: str) -> None:
-        """Hosts are away, or silent. What is known already keeps its time; a shutdown is always news."""
-        now = self._cloud.clock.monotonic()
+    def note(self, host_ids: Iterable[int], reason: str, since: float | None = None) -> None:
+        """Hosts are away, or silent, since then or now. What is known already keeps its time; a shutdown is news."""
+        now = self._cloud.clock.monotonic() if since is None else since
         for host_id in host_ids:
             known = self.of.get(host_id)
             if known is None:
