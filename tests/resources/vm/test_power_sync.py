@@ -106,6 +106,17 @@ async def test_a_vm_started_where_it_was_is_taken_in(stage: Stage) -> None:
     await stage.world.check()
 
 
+async def test_a_report_made_before_a_stop_starts_nothing(stage: Stage) -> None:
+    from lakh.resources.vm.power_report import take_report
+
+    vm = await stage.deploy()
+    host = stage.host_id(vm)
+    await stage.job(stage.admin, "stopVirtualMachine", id=vm["id"])
+    await take_report(stage.api.cloud, host, {vm["instancename"]: "PowerOn"}, out_of_band=False)
+    assert await state(stage, vm) == ("Stopped", None)
+    await stage.world.check()
+
+
 async def test_a_vm_started_elsewhere_is_stopped_there(stage: Stage) -> None:
     vm = await stage.deploy()
     await stage.job(stage.admin, "stopVirtualMachine", id=vm["id"])

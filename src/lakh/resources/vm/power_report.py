@@ -207,16 +207,23 @@ async def _runs_oddly(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     if vm.removed_ms is not None or vm.state in GONE:
         await _stop_there(cloud, vm, host_id)
     elif vm.state == "Stopped":
+        if not await _runs_on(cloud, vm, host_id):
+            return  # it was being stopped: the report was made before and is read after
         if vm.last_host_id in (host_id, None):
             await _take_in(cloud, vm, host_id)
         else:
             await _stop_there(cloud, vm, host_id)
     elif vm.state == "Running" and vm.host_id is not None and vm.host_id != host_id:
-        answer = (await ask(cloud, vm.host_id, commands.check(vm.instance_name), patience_seconds=0))[0]
-        if answer.result and answer.body.get("state") == ON:
+        if await _runs_on(cloud, vm, vm.host_id):
             await _stop_there(cloud, vm, host_id)
         else:
             await _take_in(cloud, vm, host_id)
+
+
+async def _runs_on(cloud: Cloud, vm: VmRow, host_id: int) -> bool:
+    """True when the host, asked now, says that it runs the VM."""
+    answer = (await ask(cloud, host_id, commands.check(vm.instance_name), patience_seconds=0))[0]
+    return bool(answer.result) and answer.body.get("state") == ON
 
 
 async def _stop_there(cloud: Cloud, vm: VmRow, host_id: int) -> None:
