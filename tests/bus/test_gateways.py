@@ -183,3 +183,14 @@ async def test_too_many_peers_are_turned_away(gateways: Gateways, monkeypatch: p
     async with asyncio.timeout(PATIENCE_SECONDS):
         await lost.wait()
     assert isinstance(refused, InProcessEnd)
+
+
+async def test_agents_that_leave_together_are_told_of_together(gateways: Gateways, events: Events) -> None:
+    gateway = ScriptedGateway(gateways, 1, **{f"s{session}": session + 100 for session in range(1, 1001)})
+    await told(events)
+    for session in range(1, 1001):
+        gateway.end.send(bus.AgentGone(session, session + 100, "closed" if session % 2 else "shutdown"))
+    heard = dict([await told(events), await told(events)])
+    assert {reason: len(hosts) for reason, hosts in heard.items()} == {"closed": 500, "shutdown": 500}
+    assert events.told.empty()
+    assert gateways.connected_hosts() == 0

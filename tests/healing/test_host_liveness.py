@@ -202,6 +202,49 @@ async def test_a_fleet_that_loses_its_links_is_one_event_and_one_alert(story: St
     assert len(await story.alerts()) == 1
 
 
+async def test_links_that_break_in_waves_are_one_event(story: Story) -> None:
+    hosts = [await story.ground.join() for _ in range(9)]
+    for wave in range(3):
+        story.lose(hosts[wave * 3 : wave * 3 + 3])
+        await story.look(8)  # the next wave comes before the first one is told of
+    assert await story.told() == []
+    await story.look(7)
+    assert [text.split(" (")[0] for text in await story.told()] == ["9 hosts"]
+    await story.look(PING_SECONDS)
+    assert len(await story.told()) == 1
+
+
+async def test_waves_without_an_end_are_told_of_all_the_same(story: Story) -> None:
+    hosts = [await story.ground.join() for _ in range(8)]
+    for host in hosts:
+        story.lose([host])
+        await story.look(6)
+    assert [text.split(" lost")[0] for text in await story.told()] == ["6 hosts (kvm-1, kvm-2, kvm-3, kvm-4, kvm-5, …)"]
+
+
+async def test_a_lost_gateway_is_one_event_with_the_count(story: Story) -> None:
+    hosts = [await story.ground.join() for _ in range(8)]
+    story.agents.on_gateway_lost(3, [host.id for host in hosts])
+    await story.agents.idle()
+    told = await story.told()
+    assert [text.split(" (")[0] for text in told] == ["8 hosts"]
+    assert "because gateway 3 was lost" in told[0]
+    for host in hosts:
+        await story.ground.come_back(story.ground.fakes.hosts[host.id])
+    await story.look(ALERT_SECONDS)
+    assert (len(await story.told()), await story.alerts()) == (1, [])
+
+
+async def test_system_vms_have_time_to_come_back_after_an_orderly_restart(story: Story) -> None:
+    host = await story.ground.join()
+    story.cloud.part(HostIndex).facts[host.id].type = "ConsoleProxy"
+    story.lose([host], "restart")
+    await story.look()
+    assert await story.status(host) == "Up"
+    await story.look(30)
+    assert await story.status(host) == "Alert"
+
+
 async def test_a_silent_host_out_of_service_is_disconnected(story: Story) -> None:
     host = await story.ground.join()
     await story.ground.api.admin.call("updateHost", id=host.uuid, allocationstate="Disable")

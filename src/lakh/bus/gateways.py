@@ -74,6 +74,7 @@ class Gateways:
         self._hosts: dict[int, tuple[_Gateway, int]] = {}  # host id → its gateway and session
         self._orphans: dict[int, int] = {}  # host id of a lost gateway → which loss
         self._losses = 0
+        self._gone: dict[str, list[int]] = {}  # reason → hosts that left in this turn of the loop
         self._last_call = 0
         self._room = asyncio.Semaphore(limits.CALLS_IN_FLIGHT)
         self._listener: BusListener | None = None
@@ -262,7 +263,17 @@ class Gateways:
         host_id = gateway.hosts_of_sessions.pop(gone.session, -1)
         if host_id >= 0 and self._hosts.get(host_id) == (gateway, gone.session):
             del self._hosts[host_id]
-            self._events.on_gone((host_id,), gone.reason)
+            if not self._gone:
+                asyncio.get_running_loop().call_soon(self._tell_gone)
+            self._gone.setdefault(gone.reason, []).append(host_id)
+
+    def _tell_gone(self) -> None:
+        """Thousands of agents that leave together are told of together."""
+        gone, self._gone = self._gone, {}
+        for reason, host_ids in gone.items():
+            away = [host_id for host_id in host_ids if host_id not in self._hosts]
+            if away:
+                self._events.on_gone(away, reason)
 
     def _lost(self, gateway: _Gateway) -> None:
         if gateway not in self._connected:

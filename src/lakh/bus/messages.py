@@ -65,7 +65,8 @@ class AgentGone(_Bus):
     """A session ended. `host_id` is -1 when it was not attached.
 
     `reason`: closed, shutdown (the agent said ShutdownCommand), replaced, dropped, refused, protocol (it broke the
-    wire's rules), slow (it left too much unread), not-attached (no control process decided in time), overload.
+    wire's rules), slow (it left too much unread), not-attached (no control process decided in time), overload, restart
+    (the gateway is being restarted).
     """
 
     session: int

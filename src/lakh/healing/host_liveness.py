@@ -26,7 +26,7 @@ from lakh.bus.hosts import HostUnreachableError
 from lakh.healing.reconciler import Reconciler
 from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.values import Settings
-from lakh.resources.host.absence import PING_TIMEOUT, SHUTDOWN, Absence, Absences
+from lakh.resources.host.absence import PING_TIMEOUT, RESTART, SHUTDOWN, Absence, Absences
 from lakh.resources.host.emptying import stop_lost
 from lakh.resources.host.index import ROUTING, HostFact, HostIndex
 from lakh.resources.host.leave import named, set_statuses, tell
@@ -45,6 +45,8 @@ LIVING: Final = frozenset({"Up", "Connecting"})
 """Statuses that a host loses by being away."""
 UNREMARKABLE_SECONDS: Final = 15.0
 """An agent that lost its link needs so long to come back (agent-protocol 3.9): no event tells of it."""
+GATHERING_SECONDS: Final = 45.0
+"""So long after its first host went the event of a mass loss is written at the latest."""
 _HEARTBEAT_POOLS: Final = frozenset({"NetworkFilesystem", "SharedMountPoint", "RBD"})
 """Pools on which hosts leave signs of life that their neighbours read."""
 
@@ -111,11 +113,12 @@ def _out_of_service(fact: HostFact) -> bool:
 
 
 async def _tell_losses(cloud: Cloud, away: dict[int, Absence]) -> None:
-    """One event for all hosts that went away since the last look."""
+    """One event for all hosts that went away lately: it waits until no more of them go, within a bound."""
     facts = cloud.part(HostIndex).facts
     now = cloud.clock.monotonic()
     lost = [i for i, a in away.items() if not a.told and now - a.since >= UNREMARKABLE_SECONDS]
-    if lost:
+    ages = [now - a.since for a in away.values() if not a.told]
+    if lost and (min(ages) >= UNREMARKABLE_SECONDS or max(ages) >= GATHERING_SECONDS):
         for host_id in lost:
             away[host_id].told = True
         text = f"{named([facts[i] for i in lost])} lost contact; waiting for it before anything is decided"
@@ -227,12 +230,17 @@ async def _part_with(cloud: Cloud, host_ids: list[int], status: str, why: str, *
 
 
 async def _part_with_system_vms(cloud: Cloud, away: dict[int, Absence]) -> None:
-    """Nobody investigates system VMs: silent ones are Disconnected, others Alert until they are back (addendum 3.4)."""
+    """Nobody investigates system VMs: silent ones are Disconnected, others Alert until they are back (addendum 3.4).
+
+    Those that lost a gateway to an orderly restart have as long to come back as those of a gateway that died.
+    """
     index, absences = cloud.part(HostIndex), cloud.part(Absences)
     system = [i for i in away if i in absences.of and index.facts[i].type != ROUTING]
     silent = [i for i in system if away[i].reason == PING_TIMEOUT]
     await _part_with(cloud, silent, "Disconnected", "its agent no longer pings", alarm=False)
-    lost = [i for i in system if away[i].reason not in (PING_TIMEOUT, UNTOLD) and not index.facts[i].connected]
+    gone = [i for i in system if away[i].reason not in (PING_TIMEOUT, UNTOLD) and not index.facts[i].connected]
+    since = cloud.clock.monotonic() - limits.GATEWAY_LOST_SECONDS
+    lost = [i for i in gone if away[i].reason != RESTART or away[i].since <= since]
     await set_statuses(cloud, lost, "Alert", "the connection with its agent was lost", alarm=False)
     absences.heard(lost)
 

@@ -21,6 +21,7 @@ from lakh.jobs.cloud import Cloud
 from lakh.resources.host.absence import PING_TIMEOUT, Absences
 from lakh.resources.host.arrive import arrive
 from lakh.resources.host.index import HostIndex
+from lakh.resources.host.leave import tell_gateway_lost
 from lakh.resources.vm.console import answer_console
 from lakh.resources.vm.power_report import PowerReports, take_report
 from lakh.wire.errors import ProtocolError
@@ -110,6 +111,7 @@ class Agents:
         index = self._cloud.part(HostIndex)
         for host_id in host_ids:
             index.set_connected(host_id, False)
+        self._spawn(tell_gateway_lost(self._cloud, gateway, host_ids))
 
     def on_adopted(self, gateway: int, host_ids: Sequence[int]) -> None:
         index = self._cloud.part(HostIndex)
@@ -146,6 +148,11 @@ class Agents:
         request.answer(
             [await answer_console(self._cloud, c) or Message(API + "AgentControlAnswer", dict(body)) for c in commands]
         )
+
+    async def idle(self) -> None:
+        """Waits until nothing that agents did is being dealt with."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(self._guarded(work))

@@ -15,6 +15,8 @@ from lakh.jobs.cloud import Cloud
 SHUTDOWN: Final = "shutdown"
 """The agent said that it stops (agent-protocol 3.6)."""
 PING_TIMEOUT: Final = "ping-timeout"
+RESTART: Final = "restart"
+"""Its gateway is being restarted in order: the agent will connect to another one."""
 
 
 @dataclass(slots=True)

@@ -52,6 +52,15 @@ async def set_statuses(cloud: Cloud, host_ids: Sequence[int], status: str, why: 
     await cloud.store.submit(txn)
 
 
+async def tell_gateway_lost(cloud: Cloud, gateway: int, host_ids: Sequence[int]) -> None:
+    """One event for all agents that lost their link with a gateway; their statuses stay."""
+    facts = cloud.part(HostIndex).facts
+    lost = [facts[host_id] for host_id in sorted(host_ids) if host_id in facts]
+    if lost:
+        text = f"{named(lost)} lost the connection because gateway {gateway} was lost; waiting for them at the others"
+        await cloud.store.submit(tell(cloud, lost, text))
+
+
 def named(facts: Sequence[HostFact]) -> str:
     """`Host a`, `Hosts a, b and c`, or `1234 hosts (a, b, c, d, e, …)`."""
     names = [fact.name for fact in facts[:NAMED]]
