@@ -15,6 +15,7 @@ from lakh.base import log
 from lakh.bus.messages import ToGateway
 from lakh.bus.socket import BusDialer
 from lakh.gateway.capacity import Capacity, open_files
+from lakh.gateway.drain import Drain
 from lakh.gateway.gateway import Gateway
 from lakh.gateway.loop import Loop
 from lakh.gateway.newcomers import bound_sockets
@@ -26,7 +27,10 @@ _FEW_COLLECTIONS = 200_000  # allocations between two collections: sessions are 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one gateway until SIGTERM or SIGINT, or until the process that started it is gone (with --with-parent)."""
+    """Runs one gateway until SIGTERM or SIGINT, or until the process that started it is gone (with --with-parent).
+
+    At SIGHUP it parts with its agents in order, and then ends.
+    """
     options = _options(arguments)
     if options.with_parent and os.getppid() != options.with_parent:
         return 0  # killed while we were starting: nobody would ever stop us, and we would take agents from others
@@ -58,12 +62,15 @@ def main(arguments: list[str] | None = None) -> int:
         gateway.on_settings = lambda: None
         gateway.newcomers.listen(lambda: bound.pop() if bound else bound_sockets(options.host, options.port))
         logger.info("listening", port=options.port)
+        if options.report is not None:
+            os.write(options.report, b'{"listening": %d}\n' % options.id)
 
     gateway.on_settings = listen
     dialers = [BusDialer(path, loop, ToGateway, gateway.connect) for path in options.bus]
     for dialer in dialers:
         dialer.dial()
-    _stop_on_signals(loop)
+    drain = Drain(loop, gateway.edge, gateway.newcomers, loop.stop)
+    _heed_signals(loop, drain)
     if options.with_parent:
         _stop_with_parent(loop, options.with_parent)
     gc.collect()
@@ -107,6 +114,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "(default: the certificates presented)",
     )
     parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when the starting process is gone")
+    parser.add_argument("--report", type=int, metavar="FD", help="where to write a line of JSON once it listens")
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     options = parser.parse_args(arguments)
     options.host = options.host or ["0.0.0.0"]
@@ -130,13 +138,21 @@ def _unblock_logs() -> None:
     os.close(own)
 
 
-def _stop_on_signals(loop: Loop) -> None:
-    """SIGTERM and SIGINT end the loop; the pipe wakes it from its poll."""
+def _heed_signals(loop: Loop, drain: Drain) -> None:
+    """SIGTERM and SIGINT end the loop, SIGHUP drains it first; the pipe wakes it from its poll."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    loop.add_reader(reader, loop.stop)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: loop.stop())
+
+    def heard() -> None:
+        for number in os.read(reader, 64):
+            if number == signal.SIGHUP:
+                drain.begin()
+            else:
+                loop.stop()
+
+    loop.add_reader(reader, heard)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: None)  # the number arrives by the pipe
 
 
 def _stop_with_parent(loop: Loop, parent: int) -> None:

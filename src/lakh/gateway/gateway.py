@@ -19,7 +19,7 @@ from lakh.gateway.admission import Admission, Certified
 from lakh.gateway.calls import Calls
 from lakh.gateway.capacity import Capacity
 from lakh.gateway.edge import Edge
-from lakh.gateway.figures import Figures
+from lakh.gateway.figures import Figures, private_memory_bytes
 from lakh.gateway.loop import Loop
 from lakh.gateway.newcomers import Newcomers
 from lakh.gateway.pings import Pings
@@ -76,6 +76,7 @@ class Gateway:
         self._hosts: dict[int, Session] = {}
         self._settings: bus.GatewaySettings | None = None
         self._startup_bytes = 0
+        self._memory_at_first = private_memory_bytes()
         self.on_settings: Callable[[], None] = lambda: None
         loop.later(1.0, self._tick)
 
@@ -303,4 +304,10 @@ class Gateway:
         values["lakh_gateway_handshakes_in_flight"] = self.newcomers.handshakes_in_flight
         values["lakh_gateway_hellos_waiting"] = self.newcomers.hellos_waiting
         values["lakh_gateway_listening"] = int(self.newcomers.is_listening)
+        values["lakh_gateway_memory_bytes"] = memory = private_memory_bytes()
+        if not self.edge.by_fd and not figures.accepts:
+            self._memory_at_first = memory
+        elif self.edge.by_fd:
+            more = max(0, memory - self._memory_at_first)
+            values["lakh_gateway_memory_per_connection_bytes"] = more // len(self.edge.by_fd)
         self._uplinks.tell_all(bus.GatewayFigures(self._number, values))

@@ -233,6 +233,7 @@ class Newcomers:
         elif tls.handshake_done:
             self._figures.handshakes += 1
             took = self._loop.monotonic() - self._handshakes.pop(session)
+            self._figures.handshake_seconds += took
             self._typical_seconds += (took - self._typical_seconds) / 16
             self._loop.remove_newcomer(session.fd)
             self._edge.established(session, messages)

@@ -39,6 +39,7 @@ from lakh.server.agents import Agents
 from lakh.server.cloud import open_cloud
 from lakh.server.config import Configuration
 from lakh.server.figures import registry_of
+from lakh.server.loop_lag import LoopLag
 from lakh.store.opening import open_store
 
 logger = log.logger(__name__)
@@ -97,7 +98,9 @@ async def serve(config: Configuration, report: TextIO) -> None:
     index = cloud.part(HostIndex)
     await index.load()
     gateways.listen(config.bus_path)
-    edge = Edge(cloud, registry=registry_of(cloud, gateways, agents), metrics_from=config.metrics_from)
+    lag = LoopLag()
+    lag.start()
+    edge = Edge(cloud, registry=registry_of(cloud, gateways, agents, lag), metrics_from=config.metrics_from)
     port = await edge.start(config.api_host, config.api_port)
     if config.integration_port:
         await edge.start_integration(config.integration_port, config.integration_host)

@@ -8,16 +8,19 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from lakh.bus.gateways import Gateways
+from lakh.gateway.figures import HELP
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.index import HostIndex
 from lakh.server.agents import Agents
+from lakh.server.loop_lag import LoopLag
 
 
 class _Collector:
     """Reads the cloud's own counters; nothing is counted twice."""
 
-    def __init__(self, cloud: Cloud, gateways: Gateways, agents: Agents) -> None:
+    def __init__(self, cloud: Cloud, gateways: Gateways, agents: Agents, lag: LoopLag) -> None:
         self._cloud = cloud
+        self._lag = lag
         self._agents = agents
         self._gateways = gateways
 
@@ -46,6 +49,9 @@ class _Collector:
         for kind, count in sorted(census.by(lambda c: c.type, lambda c: c.connected).items()):
             here.add_metric([kind], count)
         yield here
+        yield GaugeMetricFamily(
+            "lakh_control_loop_lag_seconds", "Longest delay of the control loop lately", value=self._lag.seconds()
+        )
         yield from self._of_agents()
         yield from self._of_gateways()
 
@@ -65,18 +71,22 @@ class _Collector:
         yield CounterMetricFamily("lakh_power_reports", "Power reports that differed", value=figures.power_reports)
 
     def _of_gateways(self) -> Iterator[Metric]:
-        families: dict[str, GaugeMetricFamily] = {}
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         for gateway, figures in sorted(self._gateways.figures().items()):
             for name, value in figures.items():
-                base, brace, rest = name.partition("{")
-                label = rest.rstrip("}").partition("=")[2].strip('"') if brace else ""
-                family = families.setdefault(base, GaugeMetricFamily(base, "Of a gateway", labels=["gateway", "kind"]))
-                family.add_metric([str(gateway), label], value)
+                base, _, rest = name.partition("{")
+                label, _, word = rest.rstrip("}").partition("=")
+                family = families.get(base)
+                if family is None:
+                    kind = CounterMetricFamily if base.endswith("_total") else GaugeMetricFamily
+                    labels = ["gateway", label] if label else ["gateway"]
+                    family = families[base] = kind(base, HELP.get(base, "Of a gateway"), labels=labels)
+                family.add_metric([str(gateway), word.strip('"')] if label else [str(gateway)], value)
         yield from families.values()
 
 
-def registry_of(cloud: Cloud, gateways: Gateways, agents: Agents) -> CollectorRegistry:
+def registry_of(cloud: Cloud, gateways: Gateways, agents: Agents, lag: LoopLag) -> CollectorRegistry:
     """A registry that prints this server."""
     registry = CollectorRegistry()
-    registry.register(_Collector(cloud, gateways, agents))
+    registry.register(_Collector(cloud, gateways, agents, lag))
     return registry

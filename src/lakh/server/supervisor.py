@@ -1,7 +1,8 @@
 """`lakh server`: a small process that starts the control process and the gateways, watches and restarts them.
 
 It does nothing else, so nothing brings it down. Gateways are started by it, not forked from the control process: they
-outlive it, keep their agents while it is away, and come back to it. Killed itself, its children go with it.
+outlive it, keep their agents while it is away, and come back to it. Killed itself, its children go with it. At SIGHUP
+it restarts the gateways one after another (`server/rolling.py`).
 """
 
 from __future__ import annotations
@@ -13,49 +14,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from lakh.base.clock import SystemClock
 from lakh.server.certificates import prepare
+from lakh.server.child import Child
 from lakh.server.config import PREFIX, SECRETS, Configuration
+from lakh.server.rolling import Rolling
 
-RESTART_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0)
 OPERATORS_FAULT = 2  # exit code of a child that cannot start until somebody mends something
 _SECRET_VARIABLES = frozenset(PREFIX + name.upper() for name in SECRETS)
 """What a gateway has no use for, and so does not get."""
-STEADY_SECONDS = 30.0  # a child that ran this long starts anew at once
-
-
-class Child:
-    """One process, restarted with growing pauses when it ends."""
-
-    def __init__(self, name: str, start: Callable[[], subprocess.Popen[bytes]]) -> None:
-        self.name = name
-        self._start = start
-        self.process: subprocess.Popen[bytes] | None = None
-        self._started = 0.0
-        self._failures = 0
-        self._due = 0.0
-
-    def watch(self, now: float) -> int | None:
-        """Starts or restarts as due. Returns the exit code when the process has just ended."""
-        if self.process is not None:
-            code = self.process.poll()
-            if code is None:
-                return None
-            self.process = None
-            self._failures = 0 if now - self._started > STEADY_SECONDS else self._failures + 1
-            self._due = now + RESTART_SECONDS[min(self._failures, len(RESTART_SECONDS) - 1)]
-            return code
-        if now >= self._due:
-            self.process = self._start()
-            self._started = now
-        return None
-
-    def stop(self, number: int) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(number)
 
 
 class Supervisor:
@@ -70,6 +39,7 @@ class Supervisor:
         self._pending = b""
         self._control = Child("control", self._start_control)
         self._gateways: list[Child] = []
+        self._rolling = Rolling()
         self._stopping = False
 
     def run(self) -> int:
@@ -79,6 +49,7 @@ class Supervisor:
         self._certificates = prepare(Path(self._config.data_folder), SystemClock())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._restart_gateways)
         try:
             while not self._stopping:
                 code = self._control.watch(time.monotonic())
@@ -88,12 +59,16 @@ class Supervisor:
                     if gateway.watch(time.monotonic()) == OPERATORS_FAULT:
                         return OPERATORS_FAULT
                 self._hear()
+                self._rolling.go_on(time.monotonic())
         finally:
             self._end()
         return 0
 
     def _stop(self, _number: int, _frame: Any) -> None:
         self._stopping = True
+
+    def _restart_gateways(self, _number: int, _frame: Any) -> None:
+        self._rolling.begin(self._gateways)
 
     def _hear(self) -> None:
         readable, _, _ = select.select([self._reports], [], [], 0.1)
@@ -102,9 +77,11 @@ class Supervisor:
         self._pending += os.read(self._reports, 65536)
         *lines, self._pending = self._pending.split(b"\n")
         for line in lines:
-            wanted = json.loads(line).get("gateways", 0)
-            while len(self._gateways) < wanted:
+            told = json.loads(line)
+            while len(self._gateways) < told.get("gateways", 0):
                 self._add_gateway(len(self._gateways) + 1)
+            if "listening" in told:
+                self._rolling.listens(self._gateways[told["listening"] - 1], time.monotonic())
 
     def _add_gateway(self, number: int) -> None:
         self._gateways.append(Child(f"gateway {number}", lambda: self._start_gateway(number)))
@@ -118,12 +95,12 @@ class Supervisor:
         config = self._config
         command = [sys.executable, "-m", "lakh.gateway", "--id", str(number), "--bus", config.bus_path]
         command += ["--host", config.agent_host, "--port", str(config.agent_port), "--with-parent", str(os.getpid())]
-        command += ["--log-level", config.log_level]
+        command += ["--log-level", config.log_level, "--report", str(self._report_end)]
         for certificate, key in self._certificates:
             command += ["--certificate", f"{certificate},{key}"]
         known = {name: value for name, value in os.environ.items() if name not in _SECRET_VARIABLES}
         environment = known | {"MALLOC_ARENA_MAX": "1"}
-        return subprocess.Popen(command, env=environment, start_new_session=True)
+        return subprocess.Popen(command, env=environment, pass_fds=(self._report_end,), start_new_session=True)
 
     def _end(self) -> None:
         """Stops all children; those that do not end in time are killed."""
