@@ -11,6 +11,7 @@ from lakh.base.clock import api_date
 from lakh.contract.declaration import COMMANDS, INTERNAL
 from lakh.contract.view import View
 from lakh.jobs.cloud import Cloud
+from lakh.jobs.progress import JobProgress
 from lakh.jobs.row import PENDING, JobRow
 from lakh.resources.account.cached import Accounts
 from lakh.resources.domain.tree import DomainTree
@@ -67,7 +68,7 @@ async def job_view(cloud: Cloud, job: JobRow) -> JobView:
         userid=user.uuid if user else None,
         cmd=spec.java_class if spec else job.command,
         jobstatus=job.status,
-        jobprocstatus=0,
+        jobprocstatus=0 if done else cloud.part(JobProgress).of(job.uuid),
         jobresultcode=job.result_code,
         jobresulttype="object" if done else None,
         # The stored text goes out as it is; the field's type is what the surface shows.

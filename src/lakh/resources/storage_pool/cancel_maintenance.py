@@ -12,10 +12,11 @@ from lakh.base.log import logger
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
+from lakh.jobs.progress import JobProgress
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.live import live
-from lakh.resources.storage_pool.connect import connect_pool
-from lakh.resources.storage_pool.hosts import hosts_in_reach, on_each
+from lakh.resources.storage_pool.connecting import connect_each, tell_failures
+from lakh.resources.storage_pool.hosts import hosts_in_reach
 from lakh.resources.storage_pool.row import SET_DETAILS, StoragePoolRow
 from lakh.resources.storage_pool.states import move, next_status
 from lakh.resources.storage_pool.view import STOPPED, StoragePoolView, pool_views
@@ -34,7 +35,12 @@ async def mount_again(run: Run[CancelState]) -> None:
     """Raises InternalError when there are hosts and none of them can."""
     pool = await live(run.cloud, StoragePoolRow, run.state.pool_id, "id")
     hosts = await hosts_in_reach(run.cloud, pool)
-    failed = await on_each(run.cloud, hosts, lambda host_id: connect_pool(run.cloud, host_id, pool))
+    progress = run.cloud.part(JobProgress)
+    try:
+        failed = await connect_each(run.cloud, pool, hosts, lambda done: progress.tell(run.job.uuid, done, len(hosts)))
+    finally:
+        progress.forget(run.job.uuid)
+    run.memory["failed"] = {host_id: str(error) for host_id, error in failed.items()}
     if hosts and len(failed) == len(hosts):
         raise InternalError(f"No host can mount storage pool {pool.name}: {next(iter(failed.values()))}")
 
@@ -44,6 +50,8 @@ async def bring_up(run: Run[CancelState]) -> TxnSpec:
     pool = await live(run.cloud, StoragePoolRow, run.state.pool_id, "id")
     txn = TxnSpec("storage_pool.up")
     move(txn, pool, "CancelMaintain")
+    if failed := run.memory.get("failed"):
+        txn.extend(await tell_failures(run.cloud, pool, failed))
     details = msgspec.json.decode(pool.details_json, type=dict[str, str])
     run.state.stopped = [uuid for uuid in details.pop(STOPPED, "").split(",") if uuid]
     txn.add(SET_DETAILS, pool.id, msgspec.json.encode(details).decode())

@@ -10,9 +10,8 @@ from typing import Any
 
 from lakh.base.errors import LakhError
 from lakh.jobs.cloud import Cloud
-from lakh.resources.storage_pool.row import CONNECT, HOSTS_OF_POOL, StoragePoolHostRow, StoragePoolRow
+from lakh.resources.storage_pool.row import HOSTS_OF_POOL, StoragePoolHostRow, StoragePoolRow
 from lakh.resources.storage_pool.size import note_size, sizes_of
-from lakh.store.statement import TxnSpec, values
 from lakh.wire.message import API, Message
 
 POOL_COMMAND_SECONDS = 300
@@ -122,12 +121,3 @@ async def mount(cloud: Cloud, host_id: int, pool: StoragePoolRow) -> dict[str, A
     if not answer.result or not info.get("localPath"):
         raise PoolRefusedError(f"Host {host_id} could not connect storage pool {pool.name}: {answer.details}")
     return info
-
-
-async def connect_pool(cloud: Cloud, host_id: int, pool: StoragePoolRow) -> None:
-    """Connects one host to one pool, and learns the pool's size. Raises PoolRefusedError, HostUnreachableError."""
-    info = await mount(cloud, host_id, pool)
-    await note_size(cloud, pool.id, *sizes_of(info))
-    row = StoragePoolHostRow(pool.id, host_id, info["localPath"], cloud.now_ms())
-    await cloud.store.submit(TxnSpec("storage_pool.connect").add(CONNECT, *values(row), expect=None))
-    cloud.part(ConnectedPools).add(host_id, pool.id)

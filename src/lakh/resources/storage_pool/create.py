@@ -1,6 +1,6 @@
 """createStoragePool: primary storage for a zone or a cluster.
 
-The hosts in reach mount it first; only a pool that one of them could mount is stored. Without hosts it is stored at
+The hosts in reach mount it first (`attach.py`); a pool that none of them could mount is none. Without hosts it is Up at
 once, and its size arrives with the first host that joins.
 """
 
@@ -8,33 +8,25 @@ from __future__ import annotations
 
 import msgspec
 
-from lakh.base.errors import InternalError, ParameterError
+from lakh.base.errors import ParameterError
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Details, Id, Long
+from lakh.jobs.cloud import Cloud
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.command import Call, SyncCommand
+from lakh.resources.finishing import run_internal
 from lakh.resources.live import live
 from lakh.resources.pod.row import PodRow
 from lakh.resources.storage_pool.address import PoolAddress, parse_url
-from lakh.resources.storage_pool.connect import connect_pool, filer, mount
-from lakh.resources.storage_pool.hosts import hosts_in_reach, on_each
-from lakh.resources.storage_pool.row import (
-    CONNECT,
-    INSERT,
-    INSERT_CAPACITY,
-    StoragePoolCapacityRow,
-    StoragePoolHostRow,
-    StoragePoolRow,
-)
-from lakh.resources.storage_pool.size import factor, sizes_of
+from lakh.resources.storage_pool.hosts import hosts_in_reach
+from lakh.resources.storage_pool.row import INSERT, INSERT_CAPACITY, StoragePoolCapacityRow, StoragePoolRow
+from lakh.resources.storage_pool.size import factor
 from lakh.resources.storage_pool.view import SECRET, StoragePoolView, pool_view
 from lakh.resources.zone.row import LIVE as LIVE_ZONE
 from lakh.resources.zone.row import ZoneRow
-from lakh.store.statement import TxnSpec, values
-from lakh.wire.commands import pool as pool_commands
+from lakh.store.statement import TxnSpec
 
 PROVIDER = "DefaultPrimary"
-ROWS_AT_ONCE = 500
 
 
 class CreateStoragePool(SyncCommand, roles=ADMIN, answer=StoragePoolView):
@@ -57,42 +49,18 @@ class CreateStoragePool(SyncCommand, roles=ADMIN, answer=StoragePoolView):
     storageaccessgroups: str | None = param("access groups of the hosts that use it", since="4.21.0")
 
     async def run(self, call: Call) -> StoragePoolView:
-        cloud = call.cloud
         pool = await self._row(call)
-        capacity_bytes, used_bytes = max(self.capacitybytes or 0, 0), 0
-        connected: dict[int, str] = {}
-        hosts = await hosts_in_reach(cloud, pool)
+        if await hosts_in_reach(call.cloud, pool):
+            await run_internal(call, "attachStoragePool", row=msgspec.json.encode(pool).decode())
+        else:
+            await self._store(call.cloud, msgspec.structs.replace(pool, status="Up"))
+        return await pool_view(call.cloud, pool.id)
 
-        async def bring(host_id: int) -> None:
-            nonlocal capacity_bytes, used_bytes
-            info = await mount(cloud, host_id, pool)
-            connected[host_id] = info["localPath"]
-            if not capacity_bytes or sizes_of(info)[0]:
-                capacity_bytes, used_bytes = sizes_of(info)
-
-        if hosts:
-            await cloud.hosts.call(hosts[0], [pool_commands.create(filer(pool))])
-            failed = await on_each(cloud, hosts, bring)
-            if not connected:
-                raise InternalError(f"Failed to add storage pool {pool.name}: {next(iter(failed.values()))}")
-        pool.capacity_bytes = capacity_bytes
-        await self._store(call, pool, used_bytes, connected)
-        late = [h for h in await hosts_in_reach(cloud, pool) if h not in hosts]
-        await on_each(cloud, late, lambda host_id: connect_pool(cloud, host_id, pool))
-        return await pool_view(cloud, pool.id)
-
-    async def _store(self, call: Call, pool: StoragePoolRow, used_bytes: int, connected: dict[int, str]) -> None:
-        cloud = call.cloud
+    async def _store(self, cloud: Cloud, pool: StoragePoolRow) -> None:
         limit = int(pool.capacity_bytes * factor(cloud, pool))
         txn = TxnSpec("createStoragePool").add(LIVE_ZONE, pool.zone_id).put(INSERT, pool)
-        txn.put(INSERT_CAPACITY, StoragePoolCapacityRow(pool.id, limit, 0, used_bytes))
-        for host_id, path in connected.items():
-            txn.add(CONNECT, *values(StoragePoolHostRow(pool.id, host_id, path, cloud.now_ms())), expect=None)
-            if len(txn.steps) >= ROWS_AT_ONCE:
-                await cloud.store.submit(txn)
-                txn = TxnSpec("createStoragePool.hosts")
-        if txn.steps:
-            await cloud.store.submit(txn)
+        txn.put(INSERT_CAPACITY, StoragePoolCapacityRow(pool.id, limit, 0, 0))
+        await cloud.store.submit(txn)
 
     async def _row(self, call: Call) -> StoragePoolRow:
         cloud, address = call.cloud, parse_url(self.url)
@@ -114,7 +82,7 @@ class CreateStoragePool(SyncCommand, roles=ADMIN, answer=StoragePoolView):
             name=self.name,
             type=address.type,
             scope=scope,
-            status="Up",
+            status="Initialized",
             provider=PROVIDER,
             hypervisor=cluster.hypervisor if cluster else (self.hypervisor or "KVM").upper(),
             zone_id=zone.id,
@@ -125,7 +93,7 @@ class CreateStoragePool(SyncCommand, roles=ADMIN, answer=StoragePoolView):
             port=address.port,
             tags=",".join(t.strip() for t in (self.tags or "").split(",") if t.strip()),
             managed=self.managed,
-            capacity_bytes=0,
+            capacity_bytes=max(self.capacitybytes or 0, 0),
             capacity_iops=self.capacityiops,
             details_json=msgspec.json.encode(details).decode(),
             created_ms=cloud.now_ms(),

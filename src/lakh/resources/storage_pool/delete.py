@@ -9,7 +9,7 @@ from lakh.resources.command import Call, SyncCommand
 from lakh.resources.live import live
 from lakh.resources.storage_pool.connect import filer
 from lakh.resources.storage_pool.hosts import hosts_in_reach, on_each
-from lakh.resources.storage_pool.row import StoragePoolRow
+from lakh.resources.storage_pool.row import DELETE_CAPACITY, DELETE_HOSTS, StoragePoolRow
 from lakh.resources.template.install import InstalledTemplates
 from lakh.resources.template.row import OF_POOL
 from lakh.store.statement import TxnSpec, statement
@@ -22,9 +22,6 @@ DELETE = statement(
     " AND status IN ('Maintenance', 'Disabled')"
     " AND NOT EXISTS (SELECT 1 FROM volume WHERE pool_id = $1 AND removed_ms IS NULL)",
 )
-DELETE_CAPACITY = statement("storage_pool_capacity.delete", "DELETE FROM storage_pool_capacity WHERE pool_id = $1")
-"""Makes every later reservation on the pool fail."""
-DELETE_HOSTS = statement("storage_pool_host.delete_pool", "DELETE FROM storage_pool_host WHERE pool_id = $1")
 DELETE_TEMPLATES = statement("template_pool.delete_pool", "DELETE FROM template_pool WHERE pool_id = $1")
 VOLUMES = statement("volume.count_on_pool", "SELECT COUNT(*) FROM volume WHERE pool_id = $1 AND removed_ms IS NULL")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from lakh.base import limits
 from lakh.base.errors import LakhError
 from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
@@ -38,11 +39,14 @@ async def on_each(cloud: Cloud, host_ids: list[int], work: Callable[[int], Await
             try:
                 await work(host_id)
             except (PoolRefusedError, HostUnreachableError) as error:
-                log.warning("host without pool", host_id=host_id, reason=str(error))
                 failed[host_id] = error
+                if len(failed) <= limits.POOL_FAILURES_TOLD:
+                    log.warning("host without pool", host_id=host_id, reason=str(error))
 
     workers = max(1, min(cloud.part(Settings).integer("storage.pool.host.connect.workers"), len(host_ids)))
     async with asyncio.TaskGroup() as group:
         for _ in range(workers):
             group.create_task(worker())
+    if len(failed) > limits.POOL_FAILURES_TOLD:
+        log.warning("hosts without pool", count=len(failed))
     return failed

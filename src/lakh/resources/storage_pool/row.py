@@ -99,3 +99,6 @@ MOVE = statement(
 SET_DETAILS = statement(
     "storage_pool.set_details", "UPDATE storage_pool SET details_json = $2 WHERE id = $1 AND removed_ms IS NULL"
 )
+DELETE_CAPACITY = statement("storage_pool_capacity.delete", "DELETE FROM storage_pool_capacity WHERE pool_id = $1")
+"""Makes every later reservation on the pool fail."""
+DELETE_HOSTS = statement("storage_pool_host.delete_pool", "DELETE FROM storage_pool_host WHERE pool_id = $1")
