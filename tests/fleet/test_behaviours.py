@@ -11,7 +11,7 @@ from lakh.fleet.behaviour import BehaviourError, load_behaviour, read_behaviour,
 
 
 def test_the_shipped_behaviours() -> None:
-    names = ["brown-out", "calm", "flapping", "java", "lost-answers", "realistic", "reboot-wave", "spread"]
+    names = ["brown-out", "calm", "flapping", "java", "latency", "lost-answers", "realistic", "reboot-wave", "spread"]
     assert shipped() == names
     for name in shipped():
         assert load_behaviour(name).description

@@ -112,8 +112,16 @@ def lab_list() -> None:
 
 @lab.command(name="run")
 @click.argument("scenario")
-@click.option("--agents", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="mock KVM hosts")
-@click.option("--seconds", default=60, show_default=True, type=click.IntRange(1, 1200), help="how long to measure")
+@click.option(
+    "--agents",
+    "--hosts",
+    "agents",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="mock KVM hosts",
+)
+@click.option("--seconds", default=0, type=click.IntRange(0, 4000), help="how long to measure (default: as it needs)")
 @click.option("--processes", default=0, type=click.IntRange(0, 64), help="of the fleet (default: as its size needs)")
 @click.option("--behaviour", default="", help="of the fleet, such as java (default: the scenario's own)")
 @click.option(

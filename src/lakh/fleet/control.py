@@ -105,6 +105,7 @@ class Control:
                 "ready": sum(member.agent.ready for member in fleet.members),
                 "by_command": dict(fleet.statistics.commands),
                 "ping_slots": {str(slot): count for slot, count in fleet.statistics.ping_slots.items()},
+                "back_slots": {str(slot): count for slot, count in fleet.statistics.back_slots.items()},
                 **self._last_words(),
             }
         if command == "stop":

@@ -131,6 +131,7 @@ class Member:
 
     __slots__ = (
         "_connection",
+        "_lost",
         "_own",
         "_turn",
         "agent",
@@ -160,6 +161,7 @@ class Member:
         self.session = Session(agent, self, behaviour)
         self.server: Address | None = None
         self._connection: Connection | None = None
+        self._lost = 0.0  # monotonic seconds when the link was lost, until the agent is Ready again
         self._turn = 0
 
     # --- where to -----------------------------------------------------------------------------------------------------
@@ -195,6 +197,7 @@ class Member:
         self._connection = None
         self.surroundings.statistics.connected -= 1
         self.surroundings.statistics.losses += 1
+        self._lost = self.agent.clock.monotonic()
         self.session.lost()
 
     def failed(self) -> None:
@@ -230,6 +233,9 @@ class Member:
 
     def answered(self, name: str, seconds: float, result: bool) -> None:
         self.surroundings.statistics.answered(name, seconds, result)
+        if self._lost and name == "ReadyCommand":
+            self.surroundings.statistics.came_back(self.agent.clock.monotonic() - self._lost)
+            self._lost = 0.0
 
     def pinged(self) -> None:
         self.surroundings.statistics.pings += 1

@@ -16,8 +16,12 @@ PING_FLOOR_SECONDS = 0.0001
 PING_STEP = 1.1
 
 
-def ping_seconds(slots: Mapping[str, int], part: float) -> float:
-    """The time in which that part of pings was answered, to a tenth exact; of slots as `stats` gives them."""
+def _slot(seconds: float) -> int:
+    return max(0, math.ceil(math.log(max(seconds, 1e-6) / PING_FLOOR_SECONDS, PING_STEP)))
+
+
+def slot_seconds(slots: Mapping[str, int], part: float) -> float:
+    """The time within which that part of them took, to a tenth exact; of slots as `stats` gives them."""
     left = part * sum(slots.values())
     for slot in sorted(map(int, slots)):
         left -= slots[str(slot)]
@@ -32,6 +36,7 @@ class Statistics:
     __slots__ = (
         "_latencies",
         "answers",
+        "back_slots",
         "commands",
         "connected",
         "connects",
@@ -55,6 +60,7 @@ class Statistics:
         self.pings = 0
         self.ping_answers = 0
         self.ping_slots: Counter[int] = Counter()
+        self.back_slots: Counter[int] = Counter()
         self.failures = 0
         self.dialling = 0
         self.waiting = 0
@@ -75,7 +81,11 @@ class Statistics:
 
     def ping_answered(self, seconds: float) -> None:
         self.ping_answers += 1
-        self.ping_slots[max(0, math.ceil(math.log(max(seconds, 1e-6) / PING_FLOOR_SECONDS, PING_STEP)))] += 1
+        self.ping_slots[_slot(seconds)] += 1
+
+    def came_back(self, seconds: float) -> None:
+        """An agent is Ready again, so long after it lost its link."""
+        self.back_slots[_slot(seconds)] += 1
 
     def rejected(self, name: str, text: str) -> None:
         self.total_rejected += 1

@@ -41,7 +41,7 @@ async def deploy(
         for number in numbers:
             begun = time.monotonic()
             try:
-                done = await user.job("deployVirtualMachine", **_parameters(installation, number))
+                done = await user.job("deployVirtualMachine", **deployment(installation, number))
                 outcome.vms.append(done["virtualmachine"])
                 outcome.vm_seconds.append(time.monotonic() - begun)
             except ClientError as error:
@@ -54,7 +54,8 @@ async def deploy(
     return outcome
 
 
-def _parameters(installation: Installation, number: int) -> dict[str, Any]:
+def deployment(installation: Installation, number: int) -> dict[str, Any]:
+    """The parameters of the deployment of that number."""
     second = len(installation.zones) > 1 and number % 50 == 0
     zone = installation.zones[1 if second else 0]
     return {

@@ -48,12 +48,12 @@ class Installation:
         return [entry for zone in self.zones for entry in zone.clusters]
 
 
-def split(hosts: int) -> list[int]:
+def split(hosts: int, hosts_per_cluster: int = HOSTS_PER_CLUSTER) -> list[int]:
     """Hosts per zone: the second zone has a fiftieth, in whole clusters, once there are two clusters."""
-    clusters = math.ceil(hosts / HOSTS_PER_CLUSTER)
+    clusters = math.ceil(hosts / hosts_per_cluster)
     if clusters < 2:
         return [hosts]
-    second = max(1, clusters // 50) * HOSTS_PER_CLUSTER
+    second = max(1, clusters // 50) * hosts_per_cluster
     return [hosts - second, second]
 
 
@@ -62,12 +62,15 @@ async def lay(admin: Client, hosts: int, hosts_per_cluster: int) -> list[dict[st
     return (await _zone(admin, 1, hosts, security_groups=False, hosts_per_cluster=hosts_per_cluster)).clusters
 
 
-async def prepare(admin: Client, hosts: int, progress: Progress) -> Installation:
+async def prepare(
+    admin: Client, hosts: int, progress: Progress, hosts_per_cluster: int = HOSTS_PER_CLUSTER
+) -> Installation:
     """Zones to offerings, and an account with keys: all that can be made before any host is there."""
     zones = []
-    for number, share in enumerate(split(hosts), 1):
+    for number, share in enumerate(split(hosts, hosts_per_cluster), 1):
         progress(f"zone {number} with {share} hosts")
-        zones.append(await _zone(admin, number, share, security_groups=number == 2))
+        grouped = number == 2
+        zones.append(await _zone(admin, number, share, security_groups=grouped, hosts_per_cluster=hosts_per_cluster))
     progress("offerings and an account")
     offering = await admin.call(
         "createServiceOffering", name="Demo", displaytext="1 CPU, 512 MiB", cpunumber=1, cpuspeed=500, memory=512

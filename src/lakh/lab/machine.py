@@ -53,6 +53,17 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return ticks / _TICKS
 
 
+def descriptors(pids: Iterable[int]) -> int:
+    """Open files of the processes; those that are gone have none."""
+    count = 0
+    for pid in pids:
+        try:
+            count += len(os.listdir(f"/proc/{pid}/fd"))
+        except OSError:
+            continue
+    return count
+
+
 def command_line(pid: int) -> str:
     """The process's arguments, blank-separated; empty when it is gone."""
     try:

@@ -18,12 +18,16 @@ REACHES: Final = Path(__file__).parent / "reach.toml"
 
 
 class Bound(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One figure's bound, inclusive; exactly one of `at_most` and `at_least` is set. `aim` is only reported."""
+    """One figure's bound, inclusive; exactly one of `at_most` and `at_least` is set. `aim` is only reported.
+
+    `seconds`: of a run that measured for less it is not judged.
+    """
 
     unit: str
     at_most: float | None = None
     at_least: float | None = None
     aim: float | None = None
+    seconds: int = 0
 
     def holds(self, value: float) -> bool:
         if self.at_most is not None:
@@ -47,8 +51,9 @@ def reaches(path: Path = REACHES) -> dict[str, Reach]:
     return msgspec.toml.decode(path.read_bytes(), type=dict[str, Reach])
 
 
-def judge(reach: Reach, agents: int, figures: Mapping[str, Figure]) -> list[Check]:
-    """One check per bound. A full run without the figure fails its check; a smaller run is judged on nothing."""
+def judge(reach: Reach, agents: int, figures: Mapping[str, Figure], seconds: int = 0) -> list[Check]:
+    """One check per bound. A full run without the figure fails its check; a smaller run is judged on nothing, and a
+    shorter one not on what takes its time to show."""
     checks = []
     for name, bound in reach.checks.items():
         figure = figures.get(name)
@@ -56,6 +61,9 @@ def judge(reach: Reach, agents: int, figures: Mapping[str, Figure]) -> list[Chec
         if agents < reach.agents:
             smaller = f"{name} (of {reach.agents:,} agents; this run: {agents:,})"
             checks.append(Check(name=smaller, value=value, reach=bound.text(), ok=None))
+        elif seconds < bound.seconds:
+            shorter = f"{name} (of {bound.seconds:,} s; this run: {seconds:,})"
+            checks.append(Check(name=shorter, value=value, reach=bound.text(), ok=None))
         else:
             ok = value is not None and figure is not None and figure.unit == bound.unit and bound.holds(value)
             checks.append(Check(name=name, value=value, reach=bound.text(), ok=ok))

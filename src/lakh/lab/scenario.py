@@ -1,7 +1,8 @@
 """Scenarios: what `lakh lab run` can do, and one run of one of them from the stand to the report.
 
 A scenario is a function that drives a stand and fills figures; it decides nothing about them. A run ends inside 25
-minutes whatever happens, and a run that breaks writes what it has and fails.
+minutes whatever happens (one that was asked to last longer: 15 minutes after that), and a run that breaks writes what
+it has and fails.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,21 +20,23 @@ import uvloop
 
 from lakh.base.errors import LakhError
 from lakh.contract.client import ClientError
-from lakh.lab import connect, plots, steady, storm
+from lakh.lab import connect, flap, plots, rolling, steady, storm
 from lakh.lab.reach import judge, reaches
 from lakh.lab.report import Figure, Report, baseline, machine, write
 from lakh.lab.screen import Screen
 from lakh.lab.stand import Stand
 
 RUN_SECONDS: Final = 24 * 60.0
+AROUND_SECONDS: Final = 15 * 60.0
+"""What a run may take besides the seconds that it was asked to measure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the command line gave. `processes` 0: as many as the agents need."""
+    """What the command line gave. `processes` 0: as many as the agents need; `seconds` 0: the scenario's own."""
 
     agents: int = 1000
-    seconds: int = 60
+    seconds: int = 0
     processes: int = 0
     behaviour: str = ""
 
@@ -45,6 +48,7 @@ class Run:
     parameters: Parameters
     stand: Stand
     figures: dict[str, Figure] = field(default_factory=dict)
+    charts: dict[str, plots.Chart] = field(default_factory=dict)
 
     def figure(self, name: str, value: float, unit: str) -> None:
         self.figures[name] = Figure(round(value, 4), unit)
@@ -53,12 +57,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`reach` names the entry of reach.toml; `uses` the parameters that mean something to it."""
+    """`reach` names the entry of reach.toml; `uses` the parameters that mean something to it; `seconds` is how long it
+    measures unless it is told."""
 
     name: str
     summary: str
     uses: tuple[str, ...]
     drive: Callable[[Run], Awaitable[None]]
+    seconds: int = 60
 
     def reach(self, parameters: Parameters) -> str:
         return f"{self.name}-java" if parameters.behaviour == "java" else self.name
@@ -70,6 +76,8 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("connect", connect.SUMMARY, ("agents", "processes"), connect.drive),
         Scenario("steady", steady.SUMMARY, ("agents", "seconds", "processes"), steady.drive),
         Scenario("storm", storm.SUMMARY, ("agents", "processes", "behaviour"), storm.drive),
+        Scenario("rolling", rolling.SUMMARY, ("agents", "processes", "behaviour"), rolling.drive),
+        Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, seconds=600),
     )
 }
 
@@ -80,6 +88,8 @@ def run(name: str, parameters: Parameters, out: Path) -> Report:
 
 
 async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
+    parameters = replace(parameters, seconds=parameters.seconds or scenario.seconds)
+    limit_seconds = max(RUN_SECONDS, parameters.seconds + AROUND_SECONDS if "seconds" in scenario.uses else 0.0)
     screen = Screen()
     folder = Path(tempfile.mkdtemp(prefix="lakh-lab-"))
     stand = Stand(folder, parameters.agents, parameters.processes, screen)
@@ -89,10 +99,10 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     notes = asyncio.create_task(stand.note())
     began = time.monotonic()
     try:
-        async with asyncio.timeout(RUN_SECONDS):
+        async with asyncio.timeout(limit_seconds):
             await scenario.drive(work)
     except TimeoutError:
-        report.failure = f"not at its end after {RUN_SECONDS:g} s"
+        report.failure = f"not at its end after {limit_seconds:g} s"
     except (LakhError, ClientError) as error:
         report.failure = str(error)
     finally:
@@ -101,17 +111,17 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     work.figure("run_seconds", time.monotonic() - began, "s")
     bounds = reaches().get(scenario.reach(parameters))
     if bounds is not None:
-        report.checks = judge(bounds, parameters.agents, report.figures)
+        report.checks = judge(bounds, parameters.agents, report.figures, parameters.seconds)
     report.compared = baseline(report)
-    write(report, out, _plots(scenario.name, stand))
+    write(report, out, _plots(work, scenario.name))
     _leave(report, folder, out, screen)
     return report
 
 
-def _plots(name: str, stand: Stand) -> dict[str, bytes]:
-    hosts = {series: points for series, points in stand.series.items() if not series.startswith("cpu")}
-    used = {series: points for series, points in stand.series.items() if series.startswith("cpu")}
-    made = {}
+def _plots(work: Run, name: str) -> dict[str, bytes]:
+    hosts = {series: points for series, points in work.stand.series.items() if not series.startswith("cpu")}
+    used = {series: points for series, points in work.stand.series.items() if series.startswith("cpu")}
+    made = {label: chart.png() for label, chart in work.charts.items()}
     if hosts:
         made["hosts"] = plots.lines(f"{name}: hosts", "hosts", hosts)
     if used:

@@ -11,15 +11,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 from lakh.base.errors import LakhError
 from lakh.contract.client import Client, ClientError
-from lakh.lab.installation import lay
+from lakh.fleet.statistics import slot_seconds
+from lakh.lab.installation import Installation, furnish, lay, prepare
 from lakh.lab.machine import cpu_seconds, memory_mb
 from lakh.lab.processes import Fleet, Server, free_port
 from lakh.lab.screen import Screen
+
+if TYPE_CHECKING:
+    from lakh.lab.scenario import Run
 
 HOSTS_PER_CLUSTER = 100
 AGENTS_PER_PROCESS = 17_000
@@ -88,6 +92,22 @@ class Stand:
         self.screen.step(f"a zone for {self.agents:,} hosts through the API")
         self.map = await lay(self.admin, self.agents, HOSTS_PER_CLUSTER)
 
+    async def install(self) -> Installation:
+        """Zones that VMs can be deployed in; after it the fleet can be started."""
+        self.screen.step(f"an installation for {self.agents:,} hosts through the API")
+        made = await prepare(self.admin, self.agents, self.screen.detail, HOSTS_PER_CLUSTER)
+        self.map = made.fleet_map()
+        return made
+
+    async def furnish(self, installation: Installation) -> Client:
+        """What hosts must be Up for; returns a client of the account that may deploy. Close it."""
+        user = Client("127.0.0.1", self.api_port, installation.api_key, installation.secret_key)
+        try:
+            await furnish(self.admin, user, installation, self.screen.detail)
+        except TimeoutError as error:
+            raise LabError(str(error)) from None
+        return user
+
     def start_fleet(self, **more: str) -> None:
         address = f"127.0.0.1:{self.agent_port}"
         self.fleet = Fleet(self.folder, address, self.map, seed=1, **{"processes": str(self.processes), **more})
@@ -139,6 +159,13 @@ class Stand:
         """How many hosts listHosts counts."""
         answer = await self.admin.call("listHosts", type="Routing", page=1, pagesize=1, **filters)
         return int(answer.get("count", 0))
+
+    async def returns(self, run: Run, name: str = "reconnect") -> None:
+        """Figures of how long agents took from a lost link to Ready, since the fleet's start."""
+        assert self.fleet is not None
+        slots = (await self.fleet.ask("stats"))[-1]["back_slots"]
+        for label, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
+            run.figure(f"{name}_{label}", slot_seconds(slots, part), "s")
 
     async def note(self) -> None:
         """Notes the figures that plots show, until cancelled."""

@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from lakh.fleet.statistics import ping_seconds
+from lakh.fleet.statistics import slot_seconds
 
 if TYPE_CHECKING:
     from lakh.lab.scenario import Run
@@ -56,7 +56,7 @@ async def _measure(run: Run, interval: int) -> None:
     run.figure("pings_lost", _lost(said, says), "")
     slots = _between(said["ping_slots"], says["ping_slots"])
     for label, share in (("p50", 0.5), ("p99", 0.99)):
-        run.figure(f"ping_answer_{label}", ping_seconds(slots, share) * 1000, "ms")
+        run.figure(f"ping_answer_{label}", slot_seconds(slots, share) * 1000, "ms")
     run.figure("sql_statements_per_minute", _growth(counted, counts, _STATEMENTS) / took * 60, "1/min")
     run.figure("power_reports", _growth(counted, counts, "lakh_power_reports_total"), "")
     run.figure("losses", says["losses"] - said["losses"], "")
