@@ -34,7 +34,6 @@ WITHOUT_YET = frozenset(
         "associateIpAddress",
         "authorizeSecurityGroupEgress",
         "authorizeSecurityGroupIngress",
-        "cancelStorageMaintenance",
         "copyTemplate",
         "deleteIso",
         "deleteTemplate",

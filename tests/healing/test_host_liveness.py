@@ -237,7 +237,7 @@ async def test_a_lost_gateway_is_one_event_with_the_count(story: Story) -> None:
 
 async def test_system_vms_have_time_to_come_back_after_an_orderly_restart(story: Story) -> None:
     host = await story.ground.join()
-    story.cloud.part(HostIndex).facts[host.id].type = "ConsoleProxy"
+    story.cloud.part(HostIndex).upsert(msgspec.structs.replace(host, type="ConsoleProxy", status="Up"))
     story.lose([host], "restart")
     await story.look()
     assert await story.status(host) == "Up"

@@ -12,12 +12,13 @@ from lakh.wire.message import Message
 class HostUnreachableError(LakhError):
     """No session with the host, the session was lost while waiting, or the call timed out.
 
-    `sent` is False only when it is certain that the host never got the request.
+    `sent` is False only when it is certain that the host never got the request; `reason` is the text without the host.
     """
 
     def __init__(self, host_id: int, text: str, *, sent: bool = True) -> None:
         super().__init__(f"host {host_id}: {text}")
         self.host_id = host_id
+        self.reason = text
         self.sent = sent
 
 

@@ -82,10 +82,8 @@ async def _weigh(stand: Stand, samples: Samples) -> None:
     """Notes the memory of every part, until cancelled."""
     began = time.monotonic()
     while stand.server is not None:
-        pids = stand.server.part_pids()
-        weights = await asyncio.to_thread(lambda now=pids: {part: memory_mb(now[part]) for part in PARTS})
-        for part, megabytes in weights.items():
-            samples[part].append((time.monotonic() - began, megabytes))
+        for part, pids in stand.server.part_pids().items():
+            samples[part].append((time.monotonic() - began, await asyncio.to_thread(memory_mb, pids)))
         await asyncio.sleep(_SAMPLE_SECONDS)
 
 

@@ -86,8 +86,8 @@ class HostIndex:
 
     async def load(self) -> None:
         """Reads clusters, hosts and capacities; once, however many ask."""
-        if self._loading is None:
-            self._loading = asyncio.create_task(self._load())
+        if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
+            self._loading = asyncio.create_task(self._load())  # also where the store was away at the last attempt
         await asyncio.shield(self._loading)
 
     async def _load(self) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from lakh.base import limits
-from lakh.base.errors import InternalError, LakhError
+from lakh.base.errors import InternalError
 from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
@@ -24,7 +24,7 @@ from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.live import live
 from lakh.resources.storage_pool.connect import ConnectedPools, filer, reaches
 from lakh.resources.storage_pool.connecting import connect_each, tell_failures
-from lakh.resources.storage_pool.hosts import hosts_in_reach, on_each
+from lakh.resources.storage_pool.hosts import Failure, hosts_in_reach, on_each
 from lakh.resources.storage_pool.row import (
     DELETE_CAPACITY,
     DELETE_HOSTS,
@@ -76,41 +76,47 @@ async def create(run: Run[AttachState]) -> None:
 
 
 async def connect(run: Run[AttachState]) -> None:
-    """Connects all of them, and those that come up meanwhile. Raises InternalError when none can."""
-    cloud, failed = run.cloud, dict[int, LakhError]()
+    """Connects all of them, those that come up meanwhile, and once more those whose answers were lost.
+
+    Raises InternalError when none can.
+    """
+    cloud, failed = run.cloud, dict[int, Failure]()
     pool = await live(cloud, StoragePoolRow, run.state.pool_id, "id")
     connected = cloud.part(ConnectedPools)
     await connected.load()
-    arriving = _arriving(cloud, pool)
+    arriving, tried_again = _arriving(cloud, pool), False
     try:
         while True:
             hosts = await hosts_in_reach(cloud, pool)
             to_do = [h for h in hosts if pool.id not in connected.of(h) and h not in failed]
             if to_do:
                 failed |= await connect_each(cloud, pool, to_do, _Teller(run, pool, len(hosts), len(to_do)).tell)
-            elif not arriving:
+            elif tried_again:
                 break
             else:
                 await _arrived(cloud, arriving)
-                arriving = frozenset()
+                failed = {h: e for h, e in failed.items() if not isinstance(e, HostUnreachableError)}
+                tried_again = True
     finally:
         cloud.part(JobProgress).forget(run.job.uuid)
-    run.memory["failed"] = {h: str(e) for h, e in failed.items() if pool.id not in connected.of(h)}
+    run.memory["failed"] = {h: e.reason for h, e in failed.items() if pool.id not in connected.of(h)}
     if failed and not any(pool.id in connected.of(host_id) for host_id in await hosts_in_reach(cloud, pool)):
         raise InternalError(f"Failed to add storage pool {pool.name}: {next(iter(failed.values()))}")
 
 
 async def let_go(run: Run[AttachState]) -> None:
-    """Hosts that have it forget it; one that can not is left to itself."""
+    """Hosts that may have it forget it; one that can not is left to itself."""
     cloud = run.cloud
     pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[run.state.pool_id]
     connected = cloud.part(ConnectedPools)
     await connected.load()
+    hosts = await hosts_in_reach(cloud, pool)
+    first = hosts[: limits.HOST_WITNESSES]
 
     async def forget(host_id: int) -> None:
         await cloud.hosts.call(host_id, [pool_commands.delete(filer(pool))])
 
-    await on_each(cloud, [h for h in await hosts_in_reach(cloud, pool) if pool.id in connected.of(h)], forget)
+    await on_each(cloud, [h for h in hosts if h in first or pool.id in connected.of(h)], forget)
 
 
 async def bring_up(run: Run[AttachState]) -> TxnSpec:
@@ -142,8 +148,8 @@ class AttachStoragePool(JobCommand, internal=True, instance_type="StoragePool"):
 
     FLOW = Flow(
         AttachState,
-        Step("create", create),
-        Step("connect", connect, let_go),
+        Step("create", create, let_go),
+        Step("connect", connect),
         Step("up", bring_up, commits=True),
         failed=abandon,
     )

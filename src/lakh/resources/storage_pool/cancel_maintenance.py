@@ -40,7 +40,7 @@ async def mount_again(run: Run[CancelState]) -> None:
         failed = await connect_each(run.cloud, pool, hosts, lambda done: progress.tell(run.job.uuid, done, len(hosts)))
     finally:
         progress.forget(run.job.uuid)
-    run.memory["failed"] = {host_id: str(error) for host_id, error in failed.items()}
+    run.memory["failed"] = {host_id: error.reason for host_id, error in failed.items()}
     if hosts and len(failed) == len(hosts):
         raise InternalError(f"No host can mount storage pool {pool.name}: {next(iter(failed.values()))}")
 

@@ -18,7 +18,11 @@ POOL_COMMAND_SECONDS = 300
 
 
 class PoolRefusedError(LakhError):
-    """The host could not connect the pool."""
+    """The host could not connect the pool. `reason` is what it says, without its name."""
+
+    def __init__(self, host_id: int, pool: StoragePoolRow, reason: str) -> None:
+        super().__init__(f"Host {host_id} could not connect storage pool {pool.name}: {reason}")
+        self.reason = reason
 
 
 def filer(pool: StoragePoolRow) -> dict[str, Any]:
@@ -77,8 +81,8 @@ class ConnectedPools:
 
     async def load(self) -> None:
         """Reads the table once, however many ask."""
-        if self._loading is None:
-            self._loading = asyncio.create_task(self._load())
+        if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
+            self._loading = asyncio.create_task(self._load())  # also where the store was away at the last attempt
         await asyncio.shield(self._loading)
 
     async def _load(self) -> None:
@@ -106,7 +110,7 @@ async def taken(cloud: Cloud, host_id: int, pool: StoragePoolRow, answer: Messag
     """Takes a host's answer for a pool; returns the row to store, None where it is there. Raises PoolRefusedError."""
     info: dict[str, Any] = answer.body.get("poolInfo") or {}
     if not answer.result or not info.get("localPath"):
-        raise PoolRefusedError(f"Host {host_id} could not connect storage pool {pool.name}: {answer.details}")
+        raise PoolRefusedError(host_id, pool, answer.details)
     await note_size(cloud, pool.id, *sizes_of(info))
     if pool.id in cloud.part(ConnectedPools).of(host_id):
         return None
@@ -119,5 +123,5 @@ async def mount(cloud: Cloud, host_id: int, pool: StoragePoolRow) -> dict[str, A
     answer = answers[0]
     info: dict[str, Any] = answer.body.get("poolInfo") or {}
     if not answer.result or not info.get("localPath"):
-        raise PoolRefusedError(f"Host {host_id} could not connect storage pool {pool.name}: {answer.details}")
+        raise PoolRefusedError(host_id, pool, answer.details)
     return info

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from lakh.base import limits
-from lakh.base.errors import LakhError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import SYSTEM_ACCOUNT
 from lakh.resources.alert.raising import alert, kind_of
@@ -20,7 +19,7 @@ from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.index import HostFact, HostIndex
 from lakh.resources.storage_pool.connect import ConnectedPools, mount
-from lakh.resources.storage_pool.hosts import on_each
+from lakh.resources.storage_pool.hosts import Failure, on_each
 from lakh.resources.storage_pool.row import CONNECT, StoragePoolHostRow, StoragePoolRow
 from lakh.resources.storage_pool.size import note_size, sizes_of
 from lakh.resources.user.row import SYSTEM_USER
@@ -61,7 +60,7 @@ class _Batch:
 
 async def connect_each(
     cloud: Cloud, pool: StoragePoolRow, host_ids: list[int], tell: Callable[[int], None] = lambda _done: None
-) -> dict[int, LakhError]:
+) -> dict[int, Failure]:
     """Has every host mount the pool, storage.pool.host.connect.workers at a time; returns the failures by host id.
 
     `tell` hears after each host how many are through. What is not remembered yet when it is cancelled was for nothing.
@@ -92,11 +91,15 @@ async def tell_failures(cloud: Cloud, pool: StoragePoolRow, failed: Mapping[int,
     for host_id, reason in sorted(failed.items()):
         if host_id in facts:
             by_reason[reason].append(facts[host_id])
+    groups = [(hosts, reason) for reason, hosts in sorted(by_reason.items(), key=lambda found: -len(found[1]))]
+    if len(failed) <= limits.POOL_FAILURES_TOLD:
+        groups = [([fact], reason) for hosts, reason in groups for fact in hosts]
+    elif len(groups) > limits.POOL_FAILURES_TOLD:
+        rest = [fact for hosts, _ in groups[limits.POOL_FAILURES_TOLD - 1 :] for fact in hosts]
+        groups = [*groups[: limits.POOL_FAILURES_TOLD - 1], (rest, "for reasons of their own")]
     txn = TxnSpec("storage_pool.failures")
-    for reason, hosts in by_reason.items():
-        groups = [[fact] for fact in hosts] if len(failed) <= limits.POOL_FAILURES_TOLD else [hosts]
-        for group in groups[: limits.POOL_FAILURES_TOLD]:
-            txn.extend(await _told(cloud, pool, group, reason))
+    for hosts, reason in groups:
+        txn.extend(await _told(cloud, pool, hosts, reason))
     return txn
 
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from lakh.base import limits
-from lakh.base.errors import LakhError
 from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
@@ -29,9 +28,12 @@ async def hosts_in_reach(cloud: Cloud, pool: StoragePoolRow) -> list[int]:
     ]
 
 
-async def on_each(cloud: Cloud, host_ids: list[int], work: Callable[[int], Awaitable[None]]) -> dict[int, LakhError]:
+Failure = PoolRefusedError | HostUnreachableError
+
+
+async def on_each(cloud: Cloud, host_ids: list[int], work: Callable[[int], Awaitable[None]]) -> dict[int, Failure]:
     """Does `work` for each host, storage.pool.host.connect.workers at a time; returns the failures by host id."""
-    failed: dict[int, LakhError] = {}
+    failed: dict[int, Failure] = {}
     waiting = iter(host_ids)
 
     async def worker() -> None:
