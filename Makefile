@@ -49,7 +49,7 @@ coverage: setup ## run the tests and rewrite docs/coverage.md from what they pro
 	@$(BIN)/python -m tests.coverage build/api-coverage
 
 soak: setup ## slow scenarios: crash seeds, the whole suite on PostgreSQL
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS_TEST) -m soak $(ARGS)
 	@LAKH_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(WORKERS_TEST) -m 'not soak' $(ARGS)
 
 surface: setup ## rewrite the golden surface of the API, and what docs/coverage.md says is there

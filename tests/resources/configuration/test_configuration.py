@@ -167,3 +167,5 @@ async def test_capabilities_follow_settings_and_the_caller(api: Api) -> None:
     assert his["allowuserexpungerecovervm"] is False
     assert his["allowusercreateprojects"] is False
     assert his["apilimitmax"] == 25
+    await api.admin.call("updateConfiguration", name="expose.cloudstack.version.api.list.capabilities", value="false")
+    assert "cloudstackversion" not in (await joe.call("listCapabilities"))["capability"]

@@ -12,6 +12,7 @@ from lakh.resources.configuration.scope import chain
 from lakh.resources.configuration.values import Settings
 from lakh.resources.zone.row import ZoneRow
 
+VERSION_SHOWN = "expose.cloudstack.version.api.list.capabilities"
 CLOUDSTACK_VERSION = "4.23.0.0"
 """The release whose API this is."""
 
@@ -116,7 +117,7 @@ class ListCapabilities(SyncCommand, answer=CapabilitiesView):
         if self.domainid is None:
             scopes.append(("Domain", caller.domain_id))
         view = CapabilitiesView(
-            cloudstackversion=CLOUDSTACK_VERSION,
+            cloudstackversion=CLOUDSTACK_VERSION if settings.flag(VERSION_SHOWN) else None,
             customhypervisordisplayname=settings.text("hypervisor.custom.display.name"),
             regionsecondaryenabled=False,
             securitygroupsenabled=any(z.security_group_enabled for z in await call.cloud.snapshots.of(ZoneRow)),

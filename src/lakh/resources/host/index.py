@@ -175,6 +175,11 @@ class HostIndex:
             if fact is not None:
                 fact.pinged_ms = now_ms
 
+    def name_of(self, host_id: int) -> str:
+        """What people call it; its number where it is gone."""
+        fact = self.facts.get(host_id)
+        return fact.name if fact is not None else str(host_id)
+
     def any_away(self, zone_id: int) -> bool:
         """True when a host of the zone that could take VMs has no session now, or one that is not ready yet."""
         return any(

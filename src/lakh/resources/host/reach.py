@@ -50,5 +50,6 @@ async def must(cloud: Cloud, host_id: int, *commands: Message, timeout_seconds: 
     answers = await ask(cloud, host_id, *commands, timeout_seconds=timeout_seconds)
     for command, answer in zip(commands, answers, strict=True):
         if not answer.result:
-            raise ResourceUnavailableError(f"{command.name} failed on host {host_id}: {answer.details}")
+            name = cloud.part(HostIndex).name_of(host_id)
+            raise ResourceUnavailableError(f"{command.name} failed on host {name}: {answer.details}")
     return answers

@@ -96,7 +96,8 @@ async def _is_there_by_now(run: Run[MigrateState], vm: VmRow) -> bool:
     except HostUnreachableError:
         return False
     if not answer.result:
-        raise ResourceUnavailableError(f"Host {run.state.host_id} does not say whether it runs {vm.instance_name}")
+        name = run.cloud.part(HostIndex).name_of(run.state.host_id)
+        raise ResourceUnavailableError(f"Host {name} does not say whether it runs {vm.instance_name}")
     return answer.body.get("state") == "PowerOn"
 
 
