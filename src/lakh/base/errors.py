@@ -115,6 +115,10 @@ class ResourceUnavailableError(ApiError):
     cserrorcode = 4380
 
 
+class GoneError(ResourceUnavailableError):
+    """What a job works on no longer exists: there is nothing to do, and nothing to undo."""
+
+
 class ResourceAllocationError(ApiError):
     """A resource limit of the account, project or domain would be exceeded."""
 

@@ -1,7 +1,8 @@
 """Deadlines for very many things: one-second slots, no timer each.
 
 An entry is filed under the second it is due. What lives longer than it was filed for (a host that pinged meanwhile)
-is filed again when its slot comes up: a ping costs nothing here. Whole seconds are the precision; nothing is early.
+is filed again when its slot comes up: a ping costs nothing here. Whole seconds are the precision; nothing is early, and
+what is due together comes up in the order of filing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Wheel(Generic[Entry]):
     __slots__ = ("_next", "_slots")
 
     def __init__(self, now: float) -> None:
-        self._slots: dict[int, set[Entry]] = {}
+        self._slots: dict[int, dict[Entry, None]] = {}
         self._next = math.floor(now)  # the first second whose slot was not taken yet
 
     def file(self, entry: Entry, at: float) -> None:
@@ -34,15 +35,15 @@ class Wheel(Generic[Entry]):
         entry.due = due
         slot = self._slots.get(due)
         if slot is None:
-            self._slots[due] = {entry}
+            self._slots[due] = {entry: None}
         else:
-            slot.add(entry)
+            slot[entry] = None
 
     def drop(self, entry: Entry) -> None:
         """Takes the entry out, if it is in."""
         if entry.due >= 0:
             slot = self._slots[entry.due]
-            slot.discard(entry)
+            slot.pop(entry, None)
             if not slot:
                 del self._slots[entry.due]
             entry.due = -1

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from lakh.base import limits
-from lakh.base.errors import ApiError, InternalError
+from lakh.base.errors import ApiError, GoneError, InternalError
 from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import FLOWS, Again, Do, Run, Step
@@ -186,7 +186,7 @@ class Execution:
                 pending.steps.clear()
         whole = TxnSpec(f"{self._job.command}.failed").extend(pending)
         if self._flow.failed is not None:
-            whole.extend(await self._with_store(self._flow.failed))
+            whole.extend(await self._surely("failed", self._flow.failed))
         done = await self._finish(whole, error)
         self._tell("committed", "failed")
         return done
@@ -194,18 +194,24 @@ class Execution:
     async def _undo(self, step: Step[Any]) -> TxnSpec | None:
         if step.undo is None:
             return None
+        return await self._surely(f"undo {step.name}", step.undo)
+
+    async def _surely(self, what: str, do: Do[Any]) -> TxnSpec | None:
+        """Does it, however often it fails: an undo that gives up would leak, and a job must reach an end."""
         attempts = 0
         while True:
             try:
-                self._tell("before", f"undo {step.name}")
-                txn = await step.undo(self._run)
-                self._tell("after", f"undo {step.name}")
+                self._tell("before", what)
+                txn = await do(self._run)
+                self._tell("after", what)
                 return txn
             except (LeaseLostError, asyncio.CancelledError):
                 raise
+            except GoneError as gone:
+                log.info("nothing is left to undo", job=self._job.uuid, step=what, reason=gone.text)
+                return None
             except Exception as error:
-                # An undo that gives up would leak: it is tried for as long as it takes, ever more slowly.
-                log.warning("undo failed, trying again", job=self._job.uuid, step=step.name, error=repr(error))
+                log.warning("undo failed, trying again", job=self._job.uuid, step=what, error=repr(error))
                 await self._cloud.clock.sleep(limits.JOB_RETRY_SECONDS[min(attempts, 4)])
                 attempts += 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakh.base.errors import ParameterError, ResourceUnavailableError
+from lakh.base.errors import GoneError, ParameterError
 from lakh.jobs.flow import Run
 from lakh.resources.account.cached import Accounts
 from lakh.resources.account.ownership import check_access
@@ -26,10 +26,10 @@ async def user_vm(call: Call, vm_id: int, parameter: str = "id") -> VmRow:
 
 
 async def current_vm(run: Run[Any]) -> VmRow:
-    """The row of the flow's VM as it is now. Raises ResourceUnavailableError when it is gone."""
+    """The row of the flow's VM as it is now. Raises GoneError when it is gone."""
     rows = await run.cloud.store.rows(BY_ID, run.state.vm_id)
     if not rows or rows[0].removed_ms is not None:
-        raise ResourceUnavailableError(f"Instance {run.state.vm_id} no longer exists")
+        raise GoneError(f"Instance {run.state.vm_id} no longer exists")
     return rows[0]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from lakh.base.errors import ResourceUnavailableError
+from lakh.base.errors import GoneError, ResourceUnavailableError
 from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
@@ -64,12 +64,12 @@ class LaunchState(State):
 
 
 async def vm_of(run: Run[Any]) -> VmRow:
-    """The VM's row as the run first read it; raises ResourceUnavailableError when it is gone."""
+    """The VM's row as the run first read it; raises GoneError when it is gone."""
     found: VmRow | None = run.memory.get("vm")
     if found is None:
         rows = await run.cloud.store.rows(BY_ID, run.state.vm_id)
         if not rows or rows[0].removed_ms is not None:
-            raise ResourceUnavailableError(f"Instance {run.state.vm_id} no longer exists")
+            raise GoneError(f"Instance {run.state.vm_id} no longer exists")
         found = run.memory["vm"] = rows[0]
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from lakh.base.errors import ApiError, LakhError, ParameterError, ResourceUnavailableError
+from lakh.base.errors import ApiError, GoneError, LakhError, ParameterError
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Run
 from lakh.resources.account.ownership import check_access
@@ -29,10 +29,10 @@ async def owned_volume(call: Call, volume_id: int, parameter: str = "id") -> Vol
 
 
 async def current_volume(run: Run[Any]) -> VolumeRow:
-    """The row of the flow's volume as it is now. Raises ResourceUnavailableError when it is gone."""
+    """The row of the flow's volume as it is now. Raises GoneError when it is gone."""
     rows = await run.cloud.store.rows(BY_ID, run.state.volume_id)
     if not rows or rows[0].removed_ms is not None:
-        raise ResourceUnavailableError(f"Volume {run.state.volume_id} no longer exists")
+        raise GoneError(f"Volume {run.state.volume_id} no longer exists")
     return rows[0]
 
 

@@ -1,0 +1,38 @@
+"""What simulated lives brought to light, told as short stories that stay when seeds tell others."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.flows.scenarios.parts import deployed, stopped, vm_state
+from tests.flows.server import Server
+
+from lakh.jobs.row import FAILED, SUCCEEDED
+from lakh.resources.vm.destroy import DestroyVirtualMachine
+from lakh.resources.vm.row import VmRow
+from lakh.resources.vm.start import StartVirtualMachine
+from lakh.resources.volume.detach import DetachVolume
+from lakh.resources.volume.row import VolumeRow
+
+
+async def data_disk(server: Server, vm: VmRow) -> VolumeRow:
+    return next(v for v in await server.all(VolumeRow) if v.vm_id == vm.id and v.type == "DATADISK")
+
+
+async def test_a_disk_of_a_vm_that_went_off_by_itself_holds_up_no_line(server: Server) -> None:
+    vm = await deployed(server)
+    server.hosts.hosts[vm.host_id].hypervisor.stop(vm.instance_name)
+    async with asyncio.timeout(20):
+        job = await server.run(DetachVolume(id=(await data_disk(server, vm)).id))
+    assert job.status == FAILED
+
+
+async def test_a_job_whose_vm_is_gone_when_its_turn_comes_ends(server: Server) -> None:
+    vm = await stopped(server)
+    gone = await server.admit(DestroyVirtualMachine(id=vm.id, expunge=True))
+    start = await server.admit(StartVirtualMachine(id=vm.id))
+    async with asyncio.timeout(20):
+        jobs = [await server.ended(job.uuid) for job in (gone, start)]
+    assert [job.status for job in jobs] == [SUCCEEDED, FAILED]
+    assert "no longer exists" in (jobs[1].result_json or "")
+    assert await vm_state(server, vm) == "Gone"
