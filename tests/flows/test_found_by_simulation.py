@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
 from tests.flows.scenarios.parts import deployed, stopped, vm_state
 from tests.flows.server import Server
 
 from lakh.jobs.row import FAILED, SUCCEEDED
+from lakh.resources.host.index import HostIndex
+from lakh.resources.storage_pool.connect import ConnectedPools
 from lakh.resources.vm.destroy import DestroyVirtualMachine
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.start import StartVirtualMachine
 from lakh.resources.volume.detach import DetachVolume
 from lakh.resources.volume.row import VolumeRow
+from lakh.store.store import StoreUnavailableError
+
+
+class Store:
+    """Away at first."""
+
+    def __init__(self, store: object) -> None:
+        self._store = store
+        self.away = True
+
+    def __getattr__(self, name: str) -> object:
+        if self.away and name in ("read", "rows"):
+            raise StoreUnavailableError("the store cannot be reached")
+        return getattr(self._store, name)
 
 
 async def data_disk(server: Server, vm: VmRow) -> VolumeRow:
@@ -36,3 +54,17 @@ async def test_a_job_whose_vm_is_gone_when_its_turn_comes_ends(server: Server) -
     assert [job.status for job in jobs] == [SUCCEEDED, FAILED]
     assert "no longer exists" in (jobs[1].result_json or "")
     assert await vm_state(server, vm) == "Gone"
+
+
+@pytest.mark.parametrize("part", [HostIndex, ConnectedPools])
+async def test_what_is_read_once_is_read_again_after_the_store_was_away(server: Server, part: type[Any]) -> None:
+    cloud = server.cloud
+    store: Any = Store(cloud.store)
+    cloud.store = cloud.snapshots._store = store
+    read = part(cloud)
+    with pytest.raises(StoreUnavailableError):
+        await read.load()
+    store.away = False
+    await read.load()
+    host_id = server.world.made.hosts[0].id
+    assert read.facts[host_id].status == "Up" if part is HostIndex else read.of(host_id) == {server.world.pool.id}

@@ -33,6 +33,7 @@ from lakh.agent.hypervisor import DomainSpec
 from lakh.base.clock import LoopClock
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.row import HostRow
+from lakh.resources.vm.row import VmRow
 from lakh.store.inline import InlineStore
 from lakh.store.statement import select, statement
 from lakh.store.store import StoreUnavailableError
@@ -227,21 +228,23 @@ class Simulation:
         found = []
         for vm in await self.store.rows(VMS):
             spec = self.known_domains.get(vm.instance_name)
-            if vm.state == "Stopped" and vm.uuid not in busy and spec is not None and await self._fits(spec, vm.id):
+            if vm.state == "Stopped" and vm.uuid not in busy and spec is not None and await self._fits(spec, vm):
                 found.append(spec)
         return found
 
-    async def _fits(self, spec: DomainSpec, vm_id: int) -> bool:
+    async def _fits(self, spec: DomainSpec, vm: VmRow | None) -> bool:
+        if vm is None or (spec.cpus, spec.speed, spec.min_ram >> 20) != (vm.cpus, vm.speed_mhz, vm.memory_mb):
+            return False
         disks = {disk.volume for disk in spec.disks if disk.volume}
-        return disks == {volume.path for volume in await self.store.rows(VOLUMES) if volume.vm_id == vm_id}
+        return disks == {volume.path for volume in await self.store.rows(VOLUMES) if volume.vm_id == vm.id}
 
     async def _stop_misfits(self) -> None:
         """A domain that somebody started behind our back, while its disks were changed, is for him to stop."""
-        ids = {vm.instance_name: vm.id for vm in await self.store.rows(VMS)}
+        vms = {vm.instance_name: vm for vm in await self.store.rows(VMS)}
         for machine in self.machines:
             for domain in machine.host.hypervisor.domains():
                 name = domain.spec.name
-                if name in self.trouble.started and not await self._fits(domain.spec, ids.get(name, 0)):
+                if name in self.trouble.started and not await self._fits(domain.spec, vms.get(name)):
                     machine.host.hypervisor.stop(name)
                     self.note("stopped misfit", machine.name, name)
 

@@ -35,7 +35,8 @@ COUNTS = statement(
     " (SELECT account_id, COUNT(*) AS vms, SUM(cpus) AS cpus, SUM(memory_mb) AS mb FROM vm WHERE type = 'User'"
     " AND state NOT IN ('Destroyed', 'Expunging', 'Error') AND removed_ms IS NULL GROUP BY account_id) v"
     " ON v.account_id = c.owner_id LEFT JOIN (SELECT account_id, COUNT(*) AS volumes, SUM(size_bytes) AS bytes"
-    " FROM volume WHERE state <> 'Destroy' AND removed_ms IS NULL GROUP BY account_id) d ON d.account_id = c.owner_id"
+    " FROM volume WHERE state NOT IN ('Destroy', 'Expunging')"
+    " AND removed_ms IS NULL GROUP BY account_id) d ON d.account_id = c.owner_id"
     " WHERE c.owner_kind = 1 ORDER BY c.owner_id",
 )
 ADDRESSES = statement(

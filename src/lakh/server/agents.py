@@ -86,6 +86,9 @@ class Agents:
             log.warning("startup unreadable", peer=agent.peer, error=str(error))
             agent.drop()
             return
+        except Exception:  # such as a store that is away: without a verdict the agent would wait for one
+            agent.drop()
+            raise
         finally:
             figures.at_work -= 1
             figures.seconds += self._cloud.clock.monotonic() - began

@@ -6,12 +6,12 @@ UPDATE of host_capacity decides.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from operator import attrgetter
 
 import msgspec
 
+from lakh.base.once import Once
 from lakh.jobs.cloud import Cloud
 from lakh.placement.facts import ClusterFacts, HostFacts
 from lakh.placement.hosts import HostColumns
@@ -82,13 +82,11 @@ class HostIndex:
         self.by_name: dict[str, int] = {}
         self.by_guid: dict[str, int] = {}
         self.system: dict[int, HostFact] = {}  # agents inside system VMs: few, and often asked for
-        self._loading: asyncio.Task[None] | None = None
+        self._loaded = Once(self._load)
 
     async def load(self) -> None:
         """Reads clusters, hosts and capacities; once, however many ask."""
-        if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
-            self._loading = asyncio.create_task(self._load())  # also where the store was away at the last attempt
-        await asyncio.shield(self._loading)
+        await self._loaded()
 
     async def _load(self) -> None:
         await self.refresh_places()

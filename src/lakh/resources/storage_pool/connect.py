@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import hashlib
 import uuid as uuids
 from typing import Any
 
 from lakh.base.errors import LakhError
+from lakh.base.once import Once
 from lakh.jobs.cloud import Cloud
 from lakh.resources.storage_pool.row import HOSTS_OF_POOL, StoragePoolHostRow, StoragePoolRow
 from lakh.resources.storage_pool.size import note_size, sizes_of
@@ -77,13 +77,11 @@ class ConnectedPools:
         self._cloud = cloud
         self._of: dict[int, frozenset[int]] = {}
         self._sets: dict[frozenset[int], frozenset[int]] = {}  # thousands of hosts share one
-        self._loading: asyncio.Task[None] | None = None
+        self._loaded = Once(self._load)
 
     async def load(self) -> None:
         """Reads the table once, however many ask."""
-        if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
-            self._loading = asyncio.create_task(self._load())  # also where the store was away at the last attempt
-        await asyncio.shield(self._loading)
+        await self._loaded()
 
     async def _load(self) -> None:
         for pool in await self._cloud.snapshots.of(StoragePoolRow):
