@@ -80,6 +80,7 @@ class Stand:
         self.map: list[dict[str, Any]] = []
         self.series: dict[str, list[tuple[float, float]]] = {}
         self.began = time.monotonic()
+        self.hushed = False  # while the server's own statements are counted, nobody lists hosts to draw them
         self.admin = Client("127.0.0.1", self.api_port, _KEY, _SECRET)
 
     # --- processes ---------------------------------------------------------------------------------------------------
@@ -172,7 +173,8 @@ class Stand:
         last: dict[str, float] = {}
         while True:
             with suppress(ClientError, OSError):
-                self._point("up in listHosts", await self.listed(state="Up"))
+                if not self.hushed:
+                    self._point("up in listHosts", await self.listed(state="Up"))
                 values = await self.metrics()
                 self._point("connected and ready", values.get(CONNECTED, 0.0))
             if self.server is not None:

@@ -43,6 +43,7 @@ async def _measure(run: Run, interval: int) -> None:
     stand, seconds = run.stand, run.parameters.seconds
     assert stand.fleet is not None
     stand.screen.step(f"measuring for {seconds} s")
+    stand.hushed = True
     before, counted, said = stand.cpu(), await stand.metrics(), (await stand.fleet.ask("stats"))[-1]
     began = time.monotonic()
     await asyncio.sleep(seconds)
