@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.agent.cloud import Cloud, must
 
 from lakh.agent.host import Reconnect
@@ -28,7 +29,8 @@ def test_an_agent_gets_a_certificate_and_reconnects() -> None:
     body = {"certificate": issued.decode(), "caCertificates": authority.certificate_pem().decode(), "privateKey": ""}
     must(host, CA + "SetupCertificateCommand", **body, handleByAgent=True)
     assert host.keystore is not None
-    assert host.keystore.certificate == issued.decode()
+    assert host.keystore.certificate == x509.load_pem_x509_certificate(issued).public_bytes(Encoding.DER)
+    assert host.keystore.authority == body["caCertificates"]
     assert host.wishes == [Reconnect(5.0, reason="Restarting due to new X509 certificates")]
 
 

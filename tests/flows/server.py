@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, TypeVar
 
@@ -22,16 +23,20 @@ from lakh.resources.account.row import ADMIN
 from lakh.resources.command import Call, Caller, JobCommand, admit_job
 from lakh.resources.configuration.values import Settings
 from lakh.resources.finishing import CommandChildren, completed_event
+from lakh.resources.management_server.authority import Authority
 from lakh.resources.seeding import seed
 from lakh.store.ids import RowIds
 from lakh.store.statement import Statement, TxnSpec, select
 from lakh.store.store import Store
 from lakh.store.table import Row
+from lakh.wire.certificates import new_authority, new_p256_key
 
 commands.load()
 
 R = TypeVar("R", bound=Row)
 
+AUTHORITY = new_authority(new_p256_key(), now=datetime.now(UTC))
+"""It outlives every server; keys of P-256, since those of RSA take their time."""
 ROOT_ADMIN = Caller(2, 2, 1, ADMIN, 1, "admin", "/1/")
 
 
@@ -90,6 +95,7 @@ class Server:
         cloud.worker = Worker(cloud, probe=self._probe)
         cloud.worker.on_finished = completed_event
         cloud.children = CommandChildren(cloud)
+        cloud.part(Authority).use(AUTHORITY, new_p256_key)
         await cloud.part(Settings).refresh()
 
     def _probe(self, when: str, job: JobRow, step: str) -> None:

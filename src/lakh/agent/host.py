@@ -56,10 +56,13 @@ Wish = Reconnect | Leave | RunAgain | Prefer
 
 
 class Keystore(NamedTuple):
-    """PEM texts of an agent's certificate; empty until the server has issued it."""
+    """An agent's key and certificate, DER, and the authorities that it trusts, PEM.
 
-    key: str
-    certificate: str
+    There may be 100,000 of them: DER is a third less than PEM, and all agents share one text of their authorities.
+    """
+
+    key: bytes
+    certificate: bytes
     authority: str
 
 
@@ -70,12 +73,14 @@ class Agent:
         "algorithm",
         "avoid",
         "clock",
+        "dials_from",
         "first_servers",
         "host_id",
         "host_name",
         "host_uuid",
         "keystore",
         "kind",
+        "new_key",
         "random",
         "ready",
         "servers",
@@ -97,6 +102,8 @@ class Agent:
         self.avoid: tuple[str, ...] = ()
         self.algorithm = ""
         self.keystore: Keystore | None = None
+        self.new_key = b""  # DER; made for a certificate that has not come yet, while the old one goes on
+        self.dials_from = ""  # an address besides its own that servers see it at
         self.wishes: list[Wish] = []
 
     @property

@@ -52,7 +52,7 @@ def _host(host: Host) -> dict[str, Any]:
             "Host.OS": facts.os_name,
             "Host.OS.Version": facts.os_version,
             "Host.OS.Kernel.Version": facts.kernel_version,
-            "secured": "true" if host.keystore and host.keystore.certificate else "false",
+            "secured": "true" if host.keystore else "false",
             "host.volume.encryption": "true",
             "host.instance.conversion": "false",
         },

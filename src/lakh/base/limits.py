@@ -117,4 +117,7 @@ HOST_WITNESSES: Final = 3  # neighbours asked about one lost host
 POOL_HOSTS_STORED_AT_ONCE: Final = 2000  # hosts that answered for a pool, in one transaction; above: the next one
 POOL_HOSTS_STORE_SECONDS: Final = 5.0  # so old their answers get before they are stored all the same
 POOL_FAILURES_TOLD: Final = 20  # hosts without a new pool told of one by one; above: one event for each reason
+CERTIFICATES_AT_ONCE: Final = 50  # hosts that are given certificates at once; above: they wait
+CERTIFICATES_A_ROUND: Final = 500  # hosts that are given certificates in one pass; above: in the next
+CERTIFICATE_ROUND_SECONDS: Final = 10.0  # between two such passes: 50 hosts a second at most, each of which reconnects
 POOLS_ASKED: Final = 10  # storage pools measured at once; above: they wait their turn

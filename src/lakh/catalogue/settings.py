@@ -135,10 +135,15 @@ def initial_values() -> tuple[InitialValue, ...]:
     return files.records("setting_values.jsonl", InitialValue)
 
 
+_OURS: dict[str, str | None] = {"ca.plugin.root.auth.strictness": "false"}
+"""CloudStack starts strict, and brings each host its certificate by SSH when it is added. Here agents come by
+themselves and get theirs over their connection, so the first of them come without (docs/agents.md)."""
+
+
 @cache
 def fresh_values() -> dict[str, str | None]:
     """What a fresh installation holds beside the defaults once it has started for the first time."""
-    return {v.name: v.value for v in initial_values() if v.by != "developer prefill"}
+    return {v.name: v.value for v in initial_values() if v.by != "developer prefill"} | _OURS
 
 
 @cache

@@ -87,13 +87,12 @@ class Dialler:
     async def _dial(self, member: Member) -> None:
         loop = asyncio.get_running_loop()
         server = member.next_server()
-        side = member.surroundings.tls_side(member.agent)
         secured: asyncio.Future[None] = loop.create_future()
         connection: Connection | None = None
         try:
             async with asyncio.timeout(FLEET_CONNECT_SECONDS if server in self._own else _FOREIGN_SECONDS):
                 sock = await self._connect(server, member.number)
-                connection = member.open(side, secured)
+                connection = member.open(member.surroundings.tls_side(member.agent), secured)
                 kept = connection
                 await loop.create_connection(lambda: kept, sock=sock)
                 await secured

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from lakh.agent import verbs
@@ -21,14 +19,15 @@ from lakh.agent.router import Routers
 from lakh.base.clock import SystemClock
 from lakh.base.ids import UuidFactory
 from lakh.fleet.behaviour import Event, load_behaviour
+from lakh.fleet.credentials import Credentials, OwnAuthority
 from lakh.fleet.dialler import Dialler
-from lakh.fleet.identity import Identities
+from lakh.fleet.identity import Identities, Sources
 from lakh.fleet.member import Address, Member
 from lakh.fleet.options import Options
 from lakh.fleet.statistics import Statistics
 from lakh.fleet.systemvms import SystemVms
 from lakh.fleet.timers import Timers
-from lakh.wire.tls import CertificateFiles, TlsSide
+from lakh.wire.tls import TlsSide
 
 NONSENSE = b"\x00\x00\x00\x20this is not a TLS record at all."
 
@@ -62,8 +61,12 @@ class Fleet:
         self.system_vms = SystemVms(self, self.behaviour.boot_seconds)
         self.servers = options.servers
         self.members: list[Member] = []
-        self._side = TlsSide.client()
-        self._keystores: TemporaryDirectory[str] | None = None
+        self._credentials = Credentials()
+        self._sources = Sources(options.servers[0])
+        self._authority: OwnAuthority | None = None
+        if options.authority is not None:
+            part = f"{options.first}-{options.last}"
+            self._authority = OwnAuthority(options.authority, options.trusted, options.keystores, part)
         self._dialler = Dialler(self.statistics, options.servers, options.handshakes)
         self._dead: dict[int, bool] = {}
         self._next_cluster = 0
@@ -84,6 +87,8 @@ class Fleet:
                 return
             pause = self.options.batch_wait_seconds if self.options.batch_size else 0.0
             await asyncio.sleep(pause if stop <= self.options.last else 0.0)
+        if self._authority is not None:
+            self._authority.keep()
         for event in self.behaviour.events:
             self._repeat(event)
 
@@ -98,8 +103,7 @@ class Fleet:
         await asyncio.sleep(0.05)
         for member in self.all_members():
             member.close()
-        if self._keystores is not None:
-            self._keystores.cleanup()
+        self._credentials.close()
 
     def all_members(self) -> list[Member]:
         """Hosts, then system VMs."""
@@ -133,6 +137,7 @@ class Fleet:
             self.random,
             self.uuids,
         )
+        self._equip(host, number)
         return Member(number, host, self.behaviour.agent, self)
 
     # --- Surroundings ------------------------------------------------------------------------------------------------
@@ -145,18 +150,12 @@ class Fleet:
             self._dialler.probe(server, reachable)
 
     def tls_side(self, agent: Agent) -> TlsSide:
-        """One side for all agents without a certificate; an agent with one has its own, made for each connection."""
-        keystore = agent.keystore
-        if keystore is None or not keystore.certificate:
-            return self._side
-        if self._keystores is None:
-            self._keystores = TemporaryDirectory(prefix="lakh-fleet-")
-        folder = Path(self._keystores.name)
-        files = CertificateFiles(folder / f"{agent.own_name}.crt", folder / f"{agent.own_name}.key")
-        files.certificate.write_text(keystore.certificate)
-        files.key.touch(mode=0o600)
-        files.key.write_text(keystore.key)
-        return TlsSide.client(certificate=files)
+        return self._credentials.side(agent)
+
+    def _equip(self, agent: Agent, number: int) -> None:
+        agent.dials_from = self._sources.of(number)
+        if self._authority is not None:
+            self._authority.equip(agent)
 
     # --- Nursery -----------------------------------------------------------------------------------------------------
     def new_system_vm(self, kind: str, name: str, boot: dict[str, str]) -> SystemVm:
@@ -167,6 +166,7 @@ class Fleet:
     def adopt(self, agent: SystemVm, servers: tuple[Address, ...]) -> Member:
         self._next_number += 1
         number = self._next_number + self.options.first * 16
+        self._equip(agent, number)
         return Member(number, agent, self.behaviour.agent, self, servers)
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:

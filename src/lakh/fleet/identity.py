@@ -5,6 +5,7 @@ A fleet started again with the same arguments is the same hosts, so a server fin
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from hashlib import md5
 from ipaddress import IPv4Network
@@ -94,6 +95,33 @@ def source_address(number: int) -> str:
     """The loopback address an agent dials from, where its server is on loopback too: its own, as on a real network."""
     number += 1 << 16
     return f"127.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+class Sources:
+    """Where servers see the agents of a process come from."""
+
+    __slots__ = ("_shared",)
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        """`server`: the first of those that the fleet was started with."""
+        self._shared: str | None = None
+        if not server[0].startswith("127.") and server[0] != "localhost":
+            self._shared = _address_towards(server)
+
+    def of(self, number: int) -> str:
+        """The address; empty where it cannot be told."""
+        return source_address(number) if self._shared is None else self._shared
+
+
+def _address_towards(server: tuple[str, int]) -> str:
+    """This machine's address on the way there; nothing is sent."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(*server, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(address)
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""
 
 
 def spread(agents: int, zone: str, pods: int, clusters: int) -> list[MapEntry]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from lakh.base.errors import LakhError
 from lakh.fleet.behaviour import shipped
 from lakh.fleet.identity import MapEntry, read_map, spread
-from lakh.fleet.options import Options, read_seed_image, read_servers
+from lakh.fleet.options import OptionError, Options, read_seed_image, read_servers
 from lakh.fleet.run import run_process
 from lakh.fleet.several import run_several
+from lakh.wire.tls import CertificateFiles
 
 _GIB = 1 << 30
 
@@ -50,11 +51,15 @@ def parser() -> argparse.ArgumentParser:
     add("--network", default="10.64.0.0/12", help="private network of the hosts (default %(default)s)")
     add("--name-prefix", default="kvm", help="hosts are called PREFIX-000001 and so on (default %(default)s)")
     add("--seed-template", action="append", default=[], metavar="NAME=PATH:BYTES[:PHYSICAL]", help=_SEED_HELP)
+    add("--ca-certificate", type=Path, action="append", default=[], metavar="PEM", help=_AUTHORITY_HELP)
+    add("--ca-key", type=Path, metavar="PEM", help="private key of the first --ca-certificate")
+    add("--keystores", type=Path, metavar="FOLDER", help="keep these certificates there, and use those kept before")
     add("--part", help=argparse.SUPPRESS)
     add("--shared", type=Path, help=argparse.SUPPRESS)
     return made
 
 
+_AUTHORITY_HELP = "with --ca-key: give every agent a certificate of this authority; further ones are only trusted"
 _SEED_HELP = "a template that the image stores hold already; routing-3 is there unless you name others"
 
 
@@ -67,6 +72,8 @@ def options_from(arguments: argparse.Namespace) -> Options:
         first, last = (int(number) for number in arguments.part.split("-"))
     images = tuple(read_seed_image(text) for text in arguments.seed_template)
     defaults = Options((), (), 1, 1)
+    if bool(arguments.ca_certificate) != (arguments.ca_key is not None):
+        raise OptionError("--ca-certificate, --ca-key: one needs the other")
     return Options(
         servers=read_servers(arguments.server),
         entries=tuple(entries),
@@ -88,6 +95,9 @@ def options_from(arguments: argparse.Namespace) -> Options:
         shared=arguments.shared,
         seed_images=images or defaults.seed_images,
         statistics=arguments.statistics or "",
+        authority=CertificateFiles(arguments.ca_certificate[0], arguments.ca_key) if arguments.ca_key else None,
+        trusted=tuple(arguments.ca_certificate),
+        keystores=arguments.keystores,
     )
 
 

@@ -9,6 +9,7 @@ from lakh.agent.images import Image
 from lakh.base.errors import LakhError
 from lakh.fleet.identity import MapEntry
 from lakh.fleet.member import Address
+from lakh.wire.tls import CertificateFiles
 
 _SYSTEM_TEMPLATE = Image("routing-3", "template/tmpl/1/3/systemvm.qcow2", "template", 5 << 30, 600 << 20)
 
@@ -20,6 +21,9 @@ class OptionError(LakhError):
 @dataclass(frozen=True, slots=True)
 class Options:
     """One process's share of a fleet. `first` to `last`: the numbers of its agents, from 1, both included.
+
+    `authority` makes certificates for the agents, who then trust `trusted` (PEM files; itself where there is none);
+    `keystores`: a folder that keeps them.
 
     Sizes in bytes, speed in MHz. `shared`: a folder for the tables that several processes map, None for one process.
     """
@@ -43,6 +47,9 @@ class Options:
     guests: int = 0
     shared: Path | None = None
     statistics: str = ""
+    authority: CertificateFiles | None = None
+    trusted: tuple[Path, ...] = ()
+    keystores: Path | None = None
     seed_images: tuple[Image, ...] = field(default=(_SYSTEM_TEMPLATE,))
 
 

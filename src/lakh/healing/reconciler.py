@@ -62,8 +62,12 @@ class Healing:
         self._cloud.store.on_commit(self._changed)
 
     def signal(self, name: str) -> None:
-        """Asks the reconciler of that name for a pass soon. Raises KeyError for one that does not exist."""
-        self._runners[name].signal.set()
+        """Asks the reconciler of that name for a pass soon; before the start there is no need to.
+
+        Raises KeyError for one that does not exist.
+        """
+        if self._runners:
+            self._runners[name].signal.set()
 
     async def stop(self) -> None:
         """Ends all of them where they are: they are idempotent."""

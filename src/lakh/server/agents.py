@@ -16,9 +16,10 @@ from typing import Any
 from lakh.base import limits
 from lakh.base.log import logger
 from lakh.bus.gateways import Gateways, Request, StartingAgent
-from lakh.bus.messages import PowerReport, RulesetReport
+from lakh.bus.messages import NO_CERTIFICATE, PowerReport, RulesetReport
 from lakh.jobs.cloud import Cloud
-from lakh.resources.host.absence import PING_TIMEOUT, Absences
+from lakh.resources.certificate.known import HostCertificates
+from lakh.resources.host.absence import PING_TIMEOUT, SHUTDOWN, Absences
 from lakh.resources.host.arrive import arrive
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.leave import tell_gateway_lost
@@ -81,7 +82,7 @@ class Agents:
     async def _arrive(self, agent: StartingAgent) -> None:
         figures, began = self.figures, self._cloud.clock.monotonic()
         try:
-            host_id = await arrive(self._cloud, agent, agent.startup())
+            host_id = await self._bring_up(agent)
         except ProtocolError as error:
             log.warning("startup unreadable", peer=agent.peer, error=str(error))
             agent.drop()
@@ -101,7 +102,36 @@ class Agents:
         if self.gateways is not None:
             self.gateways.host_is_up(host_id)
 
+    async def _bring_up(self, agent: StartingAgent) -> int | None:
+        """The host's id once it is Up. Where certificates are asked for, its own is looked at before and noted after.
+
+        Raises ProtocolError for a Startup that cannot be read.
+        """
+        startup = agent.startup()
+        serial, expires_ms = agent.certificate
+        if not serial:
+            return await arrive(self._cloud, agent, startup)
+        certificates = self._cloud.part(HostCertificates)
+        why = certificates.objection(startup.agent.guid, serial)
+        if why:
+            log.warning("agent dropped", guid=startup.agent.guid, peer=agent.peer, reason=why)
+            agent.drop()  # without a word: a Java agent would exit at a refusal, and must come back once it has one
+            return None
+        host_id = await arrive(self._cloud, agent, startup)
+        if host_id is not None and serial != NO_CERTIFICATE:
+            certificates.shown(self._cloud.part(HostIndex).facts[host_id], serial, expires_ms)
+        return host_id
+
     def on_gone(self, host_ids: Sequence[int], reason: str) -> None:
+        if reason == SHUTDOWN:
+            restarting = self._cloud.part(HostCertificates).restarting(host_ids)
+            if restarting:
+                self._gone(restarting, "certificate")  # they are back in a moment: nobody stopped them
+                host_ids = [host_id for host_id in host_ids if host_id not in restarting]
+        if host_ids:
+            self._gone(host_ids, reason)
+
+    def _gone(self, host_ids: Sequence[int], reason: str) -> None:
         index = self._cloud.part(HostIndex)
         for host_id in host_ids:
             index.set_connected(host_id, False)

@@ -51,6 +51,11 @@ def own_authority(folder: Path) -> Certificate | None:
     return read_certificate(certificate.read_bytes(), key.read_bytes())
 
 
+def authorities_pem(folder: Path) -> str:
+    """The certificates of all kinds: what agents must trust."""
+    return "".join(certificate.read_text() for certificate, _ in certificate_files(folder))
+
+
 def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -23,14 +23,12 @@ from lakh.base import log
 from lakh.base.clock import SystemClock
 from lakh.base.errors import LakhError
 from lakh.bus.gateways import Gateways
-from lakh.bus.messages import GatewaySettings
 from lakh.gateway.capacity import gateways_needed, gateways_wanted, open_files
+from lakh.healing.certificates import Certificates
 from lakh.healing.host_liveness import HostLiveness
 from lakh.healing.reconciler import Healing
 from lakh.http import commands
 from lakh.http.edge import Edge
-from lakh.jobs.cloud import Cloud
-from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
 from lakh.resources.management_server.address import ServerAddress
 from lakh.resources.management_server.authority import Authority
@@ -40,6 +38,7 @@ from lakh.server.cloud import open_cloud
 from lakh.server.config import Configuration
 from lakh.server.figures import registry_of
 from lakh.server.loop_lag import LoopLag
+from lakh.server.strictness import begin, settings_for_gateways
 from lakh.store.opening import open_store
 
 logger = log.logger(__name__)
@@ -67,17 +66,6 @@ class Late:
         self.gateways.drop(host_id)
 
 
-def settings_for_gateways(cloud: Cloud) -> GatewaySettings:
-    """What gateways need to know of the settings."""
-    settings = cloud.part(Settings)
-    return GatewaySettings(
-        management_server_id=cloud.management_server_id,
-        ping_interval_seconds=settings.integer("ping.interval"),
-        ping_timeout_multiplier=settings.number("ping.timeout"),
-        avoid_servers=(),
-    )
-
-
 async def serve(config: Configuration, report: TextIO) -> None:
     """Runs until SIGTERM or SIGINT. Raises LakhError for what an operator can mend (a taken port, a locked store)."""
     commands.load()
@@ -92,11 +80,13 @@ async def serve(config: Configuration, report: TextIO) -> None:
     cloud.part(ServerAddress).use(config.advertised_host, config.agent_port)
     own = certificates.own_authority(Path(config.data_folder))
     if own is not None:
-        cloud.part(Authority).use(own)
+        cloud.part(Authority).use(own, all_pem=certificates.authorities_pem(Path(config.data_folder)))
     agents = Agents(cloud)
     gateways = late.gateways = agents.gateways = Gateways(settings_for_gateways(cloud), agents)
     index = cloud.part(HostIndex)
     await index.load()
+    healing = Healing(cloud)
+    await begin(cloud, gateways, partial(healing.signal, Certificates.name))
     gateways.listen(config.bus_path)
     lag = LoopLag()
     lag.start()
@@ -109,7 +99,6 @@ async def serve(config: Configuration, report: TextIO) -> None:
     logger.info("serving", api_port=port, agent_port=config.agent_port, hosts=len(index.facts), resumed_jobs=resumed)
     gc.collect()
     gc.freeze()
-    healing = Healing(cloud)
     healing.start()
     agents.on_absence = partial(healing.signal, HostLiveness.name)
     watch = asyncio.create_task(_watch_growth(config, index, gateways, report))

@@ -7,6 +7,7 @@ a keystore accept both. Agents get leaves with their names and addresses as SANs
 from __future__ import annotations
 
 import ipaddress
+from base64 import encodebytes
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -19,7 +20,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 
 from lakh.base.errors import LakhError
 from lakh.wire.errors import ProtocolError
-from lakh.wire.tls import PeerCheck
+from lakh.wire.tls import PeerCheck, serial_text
 
 AUTHORITY_NAME: Final = "ca.cloudstack.apache.org"
 AUTHORITY_VALIDITY: Final = timedelta(days=365 * 30)
@@ -41,6 +42,9 @@ class Certificate(NamedTuple):
     def certificate_pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
+    def certificate_der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
     def key_pem(self) -> bytes:
         """Unencrypted PKCS#8: write it where only the owner reads."""
         return key_pem(self.key)
@@ -60,6 +64,29 @@ def key_pem(key: PrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def key_der(key: PrivateKey) -> bytes:
+    """Unencrypted PKCS#8."""
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def der_key_pem(der: bytes) -> bytes:
+    """A PKCS#8 key in its other form."""
+    return b"-----BEGIN PRIVATE KEY-----\n" + encodebytes(der) + b"-----END PRIVATE KEY-----\n"
+
+
+def read_key(der: bytes) -> PrivateKey:
+    """A PKCS#8 key. Raises CertificateError."""
+    try:
+        key = serialization.load_der_private_key(der, None)
+    except (ValueError, TypeError) as error:
+        raise CertificateError(f"key cannot be read: {error}") from None
+    if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+        raise CertificateError("private key: only RSA and elliptic curve keys can be used")
+    return key
 
 
 def read_certificate(certificate_pem: bytes, key_pem: bytes) -> Certificate:
@@ -125,19 +152,51 @@ def issue(
     authority: Certificate, request_pem: bytes, *, sans: Sequence[str], now: datetime, validity: timedelta
 ) -> bytes:
     """Signs an agent's request: its subject, its own SANs and `sans`. Returns PEM; raises CertificateError."""
+    request, public_key = _read_request(request_pem)
+    merged = list(dict.fromkeys((*sans, *_sans(request.extensions))))
+    try:
+        certificate = _issue(authority, request.subject, public_key, merged, now, validity)
+    except ValueError as error:
+        raise CertificateError(f"certificate cannot be made: {error}") from None
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def check_request(request_pem: bytes) -> None:
+    """Raises CertificateError for a request that `issue` would refuse."""
+    _read_request(request_pem)
+
+
+def _read_request(
+    request_pem: bytes,
+) -> tuple[x509.CertificateSigningRequest, ec.EllipticCurvePublicKey | rsa.RSAPublicKey]:
     try:
         request = x509.load_pem_x509_csr(request_pem)
         valid = request.is_signature_valid
         public_key = request.public_key()
+        _sans(request.extensions)
     except (ValueError, TypeError) as error:
         raise CertificateError(f"certificate signing request cannot be read: {error}") from None
     if not valid:
         raise CertificateError("certificate signing request is not signed by its own key")
     if not isinstance(public_key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey)):
         raise CertificateError("certificate signing request: only RSA and elliptic curve keys can be used")
-    merged = list(dict.fromkeys((*sans, *_sans(request.extensions))))
-    certificate = _issue(authority, request.subject, public_key, merged, now, validity)
-    return certificate.public_bytes(serialization.Encoding.PEM)
+    return request, public_key
+
+
+class Facts(NamedTuple):
+    """What is kept of a certificate: its serial as `wire.tls.serial_text` writes it, and when it ends."""
+
+    serial: str
+    expires_ms: int
+
+
+def facts_of(certificate_pem: bytes) -> Facts:
+    """Raises CertificateError."""
+    try:
+        read = x509.load_pem_x509_certificate(certificate_pem)
+    except ValueError as error:
+        raise CertificateError(f"certificate cannot be read: {error}") from None
+    return Facts(serial_text(read.serial_number), int(read.not_valid_after_utc.timestamp() * 1000))
 
 
 def certificate_sans(certificate_der: bytes) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from lakh.agent.dispatch import ALL_AGENTS, done, verb
 from lakh.agent.host import HOST, Agent, Keystore, Reconnect
 from lakh.agent.hypervisor import RefusedError
-from lakh.wire.certificates import CertificateError, read_certificate
+from lakh.wire.certificates import CertificateError, der_key_pem, key_der, read_certificate
 from lakh.wire.message import CA, Message
 
 _PAUSE_SECONDS = 5.0
@@ -18,14 +20,16 @@ def set_up_certificate(agent: Agent, command: Message) -> Message:
     body = command.body
     if not body.get("handleByAgent"):
         return done(CA + "SetupCertificateAnswer")
-    private = body.get("privateKey") or (agent.keystore.key if agent.keystore else "")
-    if not private:
+    private = str(body.get("privateKey") or "").encode()
+    if not private and not agent.new_key and agent.keystore is None:
         raise RefusedError("there is no key: SetupKeyStoreCommand must come first")
     try:
-        read_certificate(body["certificate"].encode(), private.encode())
+        key = agent.new_key or (agent.keystore.key if agent.keystore else b"")
+        made = read_certificate(body["certificate"].encode(), private or der_key_pem(key))
     except CertificateError as error:
         raise RefusedError(str(error)) from None
-    agent.keystore = Keystore(private, body["certificate"], body.get("caCertificates") or "")
+    agent.keystore = Keystore(key_der(made.key), made.certificate_der(), intern(body.get("caCertificates") or ""))
+    agent.new_key = b""
     if agent.kind == HOST:
         agent.wishes.append(Reconnect(_PAUSE_SECONDS, reason=_REASON))
     return done(CA + "SetupCertificateAnswer")

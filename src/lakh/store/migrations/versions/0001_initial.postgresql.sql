@@ -110,6 +110,18 @@ CREATE INDEX async_job_domain ON async_job (domain_id, id) WHERE parent_uuid IS 
 CREATE INDEX async_job_instance ON async_job (instance_uuid, id) WHERE status = 0 AND instance_uuid IS NOT NULL;
 CREATE INDEX async_job_pending ON async_job (id) WHERE status = 0;
 CREATE UNIQUE INDEX async_job_uuid ON async_job (uuid);
+CREATE TABLE certificate (
+    id BIGINT NOT NULL,
+    serial TEXT COLLATE "C" NOT NULL,
+    common_name TEXT COLLATE "C" NOT NULL,
+    host_id BIGINT,
+    issued_ms BIGINT NOT NULL,
+    expires_ms BIGINT NOT NULL,
+    installed_ms BIGINT,
+    PRIMARY KEY (id)
+);
+CREATE INDEX certificate_host ON certificate (host_id, id);
+CREATE UNIQUE INDEX certificate_serial ON certificate (serial);
 CREATE TABLE cluster (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,
@@ -140,6 +152,15 @@ CREATE TABLE configuration (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX configuration_name ON configuration (name, scope, scope_id);
+CREATE TABLE crl (
+    id BIGINT NOT NULL,
+    serial TEXT COLLATE "C" NOT NULL,
+    common_name TEXT COLLATE "C",
+    user_id BIGINT NOT NULL,
+    revoked_ms BIGINT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX crl_serial ON crl (serial);
 CREATE TABLE disk_offering (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,

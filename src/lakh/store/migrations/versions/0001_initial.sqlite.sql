@@ -111,6 +111,18 @@ CREATE INDEX async_job_domain ON async_job (domain_id, id) WHERE parent_uuid IS 
 CREATE INDEX async_job_instance ON async_job (instance_uuid, id) WHERE status = 0 AND instance_uuid IS NOT NULL;
 CREATE INDEX async_job_pending ON async_job (id) WHERE status = 0;
 CREATE UNIQUE INDEX async_job_uuid ON async_job (uuid);
+CREATE TABLE certificate (
+    id INTEGER NOT NULL,
+    serial TEXT NOT NULL,
+    common_name TEXT NOT NULL,
+    host_id INTEGER,
+    issued_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    installed_ms INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE INDEX certificate_host ON certificate (host_id, id);
+CREATE UNIQUE INDEX certificate_serial ON certificate (serial);
 CREATE TABLE cluster (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
@@ -141,6 +153,15 @@ CREATE TABLE configuration (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX configuration_name ON configuration (name, scope, scope_id);
+CREATE TABLE crl (
+    id INTEGER NOT NULL,
+    serial TEXT NOT NULL,
+    common_name TEXT,
+    user_id INTEGER NOT NULL,
+    revoked_ms INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX crl_serial ON crl (serial);
 CREATE TABLE disk_offering (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
