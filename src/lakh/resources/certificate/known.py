@@ -65,8 +65,8 @@ class HostCertificates:
         self._loading: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
-        """Reads certificates and revocations; once, however many ask."""
-        if self._loading is None:
+        """Reads certificates and revocations; once, however many ask, and again where that failed."""
+        if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
             self._loading = asyncio.create_task(self._load())
         await asyncio.shield(self._loading)
 
