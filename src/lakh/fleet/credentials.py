@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -92,10 +91,12 @@ class OwnAuthority:
     `folder` keeps them: a fleet that is started again shows what it showed before, and starts at once.
     """
 
-    def __init__(self, files: CertificateFiles, trusted: Iterable[Path], folder: Path | None, part: str) -> None:
-        """Raises CertificateError and OSError for files that cannot be used."""
+    def __init__(self, files: CertificateFiles, folder: Path | None, part: str) -> None:
+        """The first certificate of the file issues; agents trust all of it. `part` tells processes apart.
+
+        Raises CertificateError and OSError for files that cannot be used."""
         self._own: Certificate = read_certificate(files.certificate.read_bytes(), files.key.read_bytes())
-        self._trusted = "".join(path.read_text() for path in (trusted or (files.certificate,)))
+        self._trusted = files.certificate.read_text()
         self._path = folder / f"certificates-{part}" if folder is not None else None
         self._changed = False
         kept = self._read()

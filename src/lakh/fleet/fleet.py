@@ -66,7 +66,7 @@ class Fleet:
         self._authority: OwnAuthority | None = None
         if options.authority is not None:
             part = f"{options.first}-{options.last}"
-            self._authority = OwnAuthority(options.authority, options.trusted, options.keystores, part)
+            self._authority = OwnAuthority(options.authority, options.keystores, part)
         self._dialler = Dialler(self.statistics, options.servers, options.handshakes)
         self._dead: dict[int, bool] = {}
         self._next_cluster = 0

@@ -51,15 +51,17 @@ def parser() -> argparse.ArgumentParser:
     add("--network", default="10.64.0.0/12", help="private network of the hosts (default %(default)s)")
     add("--name-prefix", default="kvm", help="hosts are called PREFIX-000001 and so on (default %(default)s)")
     add("--seed-template", action="append", default=[], metavar="NAME=PATH:BYTES[:PHYSICAL]", help=_SEED_HELP)
-    add("--ca-certificate", type=Path, action="append", default=[], metavar="PEM", help=_AUTHORITY_HELP)
-    add("--ca-key", type=Path, metavar="PEM", help="private key of the first --ca-certificate")
+    add("--ca-certificate", type=Path, metavar="PEM", help=_AUTHORITY_HELP)
+    add("--ca-key", type=Path, metavar="PEM", help="private key of the first certificate in --ca-certificate")
     add("--keystores", type=Path, metavar="FOLDER", help="keep these certificates there, and use those kept before")
     add("--part", help=argparse.SUPPRESS)
     add("--shared", type=Path, help=argparse.SUPPRESS)
     return made
 
 
-_AUTHORITY_HELP = "with --ca-key: give every agent a certificate of this authority; further ones are only trusted"
+_AUTHORITY_HELP = (
+    "with --ca-key: give every agent a certificate of this authority; further ones in the file are trusted"
+)
 _SEED_HELP = "a template that the image stores hold already; routing-3 is there unless you name others"
 
 
@@ -72,7 +74,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         first, last = (int(number) for number in arguments.part.split("-"))
     images = tuple(read_seed_image(text) for text in arguments.seed_template)
     defaults = Options((), (), 1, 1)
-    if bool(arguments.ca_certificate) != (arguments.ca_key is not None):
+    if (arguments.ca_certificate is None) != (arguments.ca_key is None):
         raise OptionError("--ca-certificate, --ca-key: one needs the other")
     return Options(
         servers=read_servers(arguments.server),
@@ -95,8 +97,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         shared=arguments.shared,
         seed_images=images or defaults.seed_images,
         statistics=arguments.statistics or "",
-        authority=CertificateFiles(arguments.ca_certificate[0], arguments.ca_key) if arguments.ca_key else None,
-        trusted=tuple(arguments.ca_certificate),
+        authority=CertificateFiles(arguments.ca_certificate, arguments.ca_key) if arguments.ca_key else None,
         keystores=arguments.keystores,
     )
 

@@ -22,8 +22,7 @@ class OptionError(LakhError):
 class Options:
     """One process's share of a fleet. `first` to `last`: the numbers of its agents, from 1, both included.
 
-    `authority` makes certificates for the agents, who then trust `trusted` (PEM files; itself where there is none);
-    `keystores`: a folder that keeps them.
+    `authority` makes certificates for the agents; `keystores`: a folder that keeps them.
 
     Sizes in bytes, speed in MHz. `shared`: a folder for the tables that several processes map, None for one process.
     """
@@ -48,7 +47,6 @@ class Options:
     shared: Path | None = None
     statistics: str = ""
     authority: CertificateFiles | None = None
-    trusted: tuple[Path, ...] = ()
     keystores: Path | None = None
     seed_images: tuple[Image, ...] = field(default=(_SYSTEM_TEMPLATE,))
 

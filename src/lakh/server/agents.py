@@ -114,7 +114,7 @@ class Agents:
         certificates = self._cloud.part(HostCertificates)
         why = certificates.objection(startup.agent.guid, serial)
         if why:
-            log.warning("agent dropped", guid=startup.agent.guid, peer=agent.peer, reason=why)
+            log.info("agent dropped", guid=startup.agent.guid, peer=agent.peer, reason=why)
             agent.drop()  # without a word: a Java agent would exit at a refusal, and must come back once it has one
             return None
         host_id = await arrive(self._cloud, agent, startup)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lakh.wire.certificates import Certificate
 
 KINDS = ("p256", "rsa")
+BUNDLE = "ca.pem"
 
 
 def certificate_files(folder: Path) -> list[tuple[Path, Path]]:
@@ -24,9 +25,14 @@ def certificate_files(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def prepare(folder: Path, clock: Clock) -> list[tuple[Path, Path]]:
-    """Makes what is missing and returns the files. Keys are readable by the owner only."""
+    """Makes what is missing and returns the files. Keys are readable by the owner only.
+
+    `ca.pem` beside them holds both certificates: what agents must trust.
+    """
     files = certificate_files(folder)
-    if all(certificate.exists() and key.exists() for certificate, key in files):
+    if all(path.exists() for pair in files for path in pair):
+        if not (folder / BUNDLE).exists():
+            _write(folder / BUNDLE, authorities_pem(folder).encode())
         return files
     from datetime import UTC, datetime
 
@@ -38,6 +44,7 @@ def prepare(folder: Path, clock: Clock) -> list[tuple[Path, Path]]:
         made = new_authority(key, now=now)
         _write(key_path, made.key_pem())
         _write(certificate_path, made.certificate_pem())
+    _write(folder / BUNDLE, authorities_pem(folder).encode())
     return files
 
 
@@ -52,8 +59,8 @@ def own_authority(folder: Path) -> Certificate | None:
 
 
 def authorities_pem(folder: Path) -> str:
-    """The certificates of all kinds: what agents must trust."""
-    return "".join(certificate.read_text() for certificate, _ in certificate_files(folder))
+    """The certificates of all kinds: what agents must trust. The one that issues comes first."""
+    return "".join(certificate.read_text() for certificate, _ in reversed(certificate_files(folder)))
 
 
 def _write(path: Path, content: bytes) -> None:
