@@ -17,6 +17,7 @@ from lakh.store.ddl import create_statements
 from lakh.store.opening import open_store
 from lakh.store.revision import head
 from lakh.store.schema import declared_tables, metadata
+from lakh.store.search import create_search, search_table
 
 Schema = dict[str, list[str]]
 
@@ -71,7 +72,9 @@ async def test_sqlite_migrated_and_in_memory_are_as_declared(tmp_path: Path) -> 
         declared.execute(text)
 
     assert migrated == _sqlite_schema(declared), _ADVICE
-    assert set(migrated) == {table.name for table in tables}
+    searched = {search_table(table.name) for table in tables if table.search is not None}
+    own = {name for name in migrated if not any(name.startswith(f"{search}_") for search in searched)}
+    assert own == {table.name for table in tables} | searched
 
 
 async def test_postgresql_migrated_is_as_declared() -> None:
@@ -84,6 +87,10 @@ async def test_postgresql_migrated_is_as_declared() -> None:
         for table in metadata(tables).sorted_tables:
             for element in (CreateTable(table), *map(CreateIndex, table.indexes)):
                 await connection.execute(str(element.compile(dialect=dialect)))
+        for declared_table in tables:
+            if declared_table.search is not None:
+                for text in create_search(declared_table.name, declared_table.search, "postgresql"):
+                    await connection.execute(text)
         wanted = await _postgresql_schema(connection)
         await connection.close()
         connection = await asyncpg.connect(cluster().url(migrated))

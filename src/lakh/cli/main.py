@@ -124,10 +124,11 @@ def lab_list() -> None:
 @click.option("--seconds", default=0, type=click.IntRange(0, 4000), help="how long to measure (default: as it needs)")
 @click.option("--processes", default=0, type=click.IntRange(0, 64), help="of the fleet (default: as its size needs)")
 @click.option("--behaviour", default="", help="of the fleet, such as java (default: the scenario's own)")
+@click.option("--vms", default=0, type=click.IntRange(0, 2_000_000), help="seeded Instances (default: ten per host)")
 @click.option(
     "--out", default="build/lab", show_default=True, type=click.Path(path_type=Path), help="folder of the report"
 )
-def lab_run(scenario: str, agents: int, seconds: int, processes: int, behaviour: str, out: Path) -> None:
+def lab_run(scenario: str, agents: int, seconds: int, processes: int, behaviour: str, vms: int, out: Path) -> None:
     """Run a scenario and write report.json, report.html and PNGs; exit with 1 when a check fails.
 
     Example: lakh lab run connect --agents 5000 --out build/connect
@@ -136,7 +137,7 @@ def lab_run(scenario: str, agents: int, seconds: int, processes: int, behaviour:
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario}: give one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    report = run(scenario, Parameters(agents, seconds, processes, behaviour), out)
+    report = run(scenario, Parameters(agents, seconds, processes, behaviour, vms), out)
     sys.exit(report.exit_code)
 
 

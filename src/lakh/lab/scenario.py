@@ -20,7 +20,7 @@ import uvloop
 
 from lakh.base.errors import LakhError
 from lakh.contract.client import ClientError
-from lakh.lab import connect, flap, plots, rolling, steady, storm
+from lakh.lab import connect, flap, lists, plots, rolling, steady, storm
 from lakh.lab.reach import judge, reaches
 from lakh.lab.report import Figure, Report, baseline, machine, write
 from lakh.lab.screen import Screen
@@ -39,6 +39,7 @@ class Parameters:
     seconds: int = 0
     processes: int = 0
     behaviour: str = ""
+    vms: int = 0
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("storm", storm.SUMMARY, ("agents", "processes", "behaviour"), storm.drive),
         Scenario("rolling", rolling.SUMMARY, ("agents", "processes", "behaviour"), rolling.drive),
         Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, seconds=600),
+        Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive),
     )
 }
 

@@ -21,6 +21,7 @@ from lakh.base.clock import SystemClock
 from lakh.base.errors import LakhError
 from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.client import Client
+from lakh.healing.search import move, movings
 from lakh.http import commands
 from lakh.http.edge import Edge
 from lakh.jobs.cloud import Cloud
@@ -43,6 +44,7 @@ from lakh.store.statement import TxnSpec
 
 ADMIN_KEY, ADMIN_SECRET = "key-admin", "secret-admin"
 PASSWORD = "password"
+INDEXED_AT_ONCE = 20_000
 
 
 class NotEmptyError(LakhError):
@@ -72,27 +74,33 @@ async def seed_store(config: Configuration, size: Size, screen: Screen) -> dict[
     commands.load()
     folder = Path(config.data_folder)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    config = msgspec.structs.replace(config, admin_api_key=ADMIN_KEY, admin_secret_key=ADMIN_SECRET)
+    config = msgspec.structs.replace(
+        config,
+        admin_api_key=config.admin_api_key or ADMIN_KEY,
+        admin_secret_key=config.admin_secret_key or ADMIN_SECRET,
+    )
     store = await open_store(config.store_url)
     try:
         cloud = await open_cloud(store, _NoHosts(), SystemClock(), config, Random(size.seed))
         if (await cloud.snapshots.of(ZoneRow)).live:
             raise NotEmptyError(f"{config.store_url} holds an installation already: give an empty store to seed")
-        places = await _places(cloud, size, screen)
+        keys = config.admin_api_key, config.admin_secret_key
+        places = await _places(cloud, size, keys, screen)
         made = await Seeding(cloud, places, size, screen).run()
         await cloud.worker.stop()
     finally:
         await store.close()
+    made["admin"] = {"api_key": config.admin_api_key, "secret_key": config.admin_secret_key}
     told = made | {"seconds": round(time.monotonic() - began, 1), "size": msgspec.to_builtins(size)}
     told["fleet_map"] = fleet_map(places, size)
     await asyncio.to_thread((folder / "seeded.json").write_bytes, msgspec.json.encode(told))
     return told
 
 
-async def _places(cloud: Cloud, size: Size, screen: Screen) -> Places:
+async def _places(cloud: Cloud, size: Size, keys: tuple[str, str], screen: Screen) -> Places:
     screen.step(f"{size.zones} zones through the API")
     edge = Edge(cloud)
-    admin = Client("127.0.0.1", await edge.start("127.0.0.1", 0), ADMIN_KEY, ADMIN_SECRET)
+    admin = Client("127.0.0.1", await edge.start("127.0.0.1", 0), *keys)
     try:
         return await make_places(cloud, admin, size)
     finally:
@@ -130,7 +138,15 @@ class Seeding:
             screen.step(f"{size.events:,} events")
             with screen.bar(size.events) as advance:
                 await write(cloud.store, self._events(tenants), advance)
+        await self._index()
         return self._told(tenants, wires)
+
+    async def _index(self) -> None:
+        """What a running server's reconciler would do by and by."""
+        if self._cloud.store.dialect == "sqlite":
+            self._screen.step("the index of names")
+            for each in movings():
+                await move(self._cloud, each, INDEXED_AT_ONCE, 1)
 
     async def _reserve_ids(self) -> None:
         size = self._size
@@ -164,7 +180,6 @@ class Seeding:
     def _told(self, tenants: list[Owner], wires: list[Wire]) -> dict[str, Any]:
         places = self._places
         return {
-            "admin": {"api_key": ADMIN_KEY, "secret_key": ADMIN_SECRET},
             "accounts": [
                 {
                     "name": owner.account.name,

@@ -30,6 +30,7 @@ from lakh.healing.reconciler import Healing
 from lakh.http import commands
 from lakh.http.edge import Edge
 from lakh.resources.host.index import HostIndex
+from lakh.resources.listing import Held
 from lakh.resources.management_server.address import ServerAddress
 from lakh.resources.management_server.authority import Authority
 from lakh.server import certificates
@@ -102,8 +103,10 @@ async def serve(config: Configuration, report: TextIO) -> None:
     healing.start()
     agents.on_absence = partial(healing.signal, HostLiveness.name)
     watch = asyncio.create_task(_watch_growth(config, index, gateways, report))
+    held = asyncio.create_task(cloud.part(Held).load())
     await stopped.wait()
     watch.cancel()
+    held.cancel()
     await healing.stop()
     await edge.stop()
     await cloud.worker.stop()

@@ -28,15 +28,20 @@ def text(dialect: str) -> str:
     from sqlalchemy.schema import CreateIndex, CreateTable
 
     from lakh.store.schema import declared_tables, metadata
+    from lakh.store.search import create_search
 
+    tables = declared_tables()
     engine = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}[dialect]()
     lines: list[str] = []
-    for table in metadata(declared_tables()).sorted_tables:
+    for table in metadata(tables).sorted_tables:
         made: list[CreateTable | CreateIndex] = [CreateTable(table)]
         made += [CreateIndex(index) for index in sorted(table.indexes, key=lambda i: str(i.name))]
         for element in made:
             compiled = str(element.compile(dialect=engine)).strip()
             lines.append("\n".join(line.rstrip().replace("\t", "    ") for line in compiled.splitlines()) + ";\n")
+    for declared in tables:
+        if declared.search is not None:
+            lines += [f"{made};\n" for made in create_search(declared.name, declared.search, dialect)]
     return "".join(lines)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from lakh.base.errors import LakhError
 from lakh.base.log import logger
-from lakh.store.statement import TxnSpec
-from lakh.store.store import Listener
+from lakh.store.statement import Step, TxnSpec
+from lakh.store.store import Follower, Listener
 
 Outcome = list[int] | LakhError  # row counts of the steps, or why nothing of the TxnSpec happened
 
@@ -18,23 +18,41 @@ _log = logger("store")
 class Listeners:
     """Who wants to know which tables a commit changed."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_followers", "_known")
 
     def __init__(self) -> None:
         self._known: list[Listener] = []
+        self._followers: dict[str, list[Follower]] = {}
 
     def add(self, listener: Listener) -> None:
         self._known.append(listener)
 
+    def follow(self, table: str, follower: Follower) -> None:
+        self._followers.setdefault(table, []).append(follower)
+
     def tell(self, group: Sequence[TxnSpec], outcomes: Sequence[Outcome]) -> None:
-        """Calls each listener once with the tables that the committed ones of `group` changed."""
-        tables = frozenset(
-            step.statement.changes
-            for txn, outcome in zip(group, outcomes, strict=True)
-            if type(outcome) is list
-            for step in txn.steps
-            if step.statement.changes
-        )
+        """Calls each listener once with the tables that the committed ones of `group` changed, and before that each
+        follower with the steps that changed its table."""
+        tables: set[str] = set()
+        followed: dict[str, list[Step]] = {}
+        for txn, outcome in zip(group, outcomes, strict=True):
+            if type(outcome) is not list:
+                continue
+            for step in txn.steps:
+                changes = step.statement.changes
+                if changes in self._followers:
+                    followed.setdefault(changes, []).append(step)
+                if changes:
+                    tables.add(changes)
+        for table, steps in followed.items():
+            for follower in self._followers[table]:
+                try:
+                    follower(steps)
+                except Exception:
+                    _log.exception("follower failed", table=table)
+        self._tell(frozenset(tables))
+
+    def _tell(self, tables: frozenset[str]) -> None:
         if tables:
             for listener in self._known:
                 try:

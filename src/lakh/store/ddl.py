@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lakh.store.search import create_search
 from lakh.store.table import Table
 
 _SQLITE_TYPES = {"BIGINT": "INTEGER", "TEXT": "TEXT", "BOOLEAN": "BOOLEAN", "DOUBLE PRECISION": "DOUBLE"}
 
 
 def create_statements(tables: Iterable[Table]) -> list[str]:
-    """CREATE TABLE and CREATE INDEX of each table, in the order given."""
+    """CREATE TABLE and CREATE INDEX of each table, and what its search needs, in the order given."""
     made: list[str] = []
     for table in tables:
         lines = [
@@ -27,6 +28,8 @@ def create_statements(tables: Iterable[Table]) -> list[str]:
             unique = "UNIQUE " if index.unique else ""
             where = f" WHERE {index.where}" if index.where else ""
             made.append(f"CREATE {unique}INDEX {index.name} ON {table.name} ({', '.join(index.columns)}){where}")
+        if table.search is not None:
+            made += create_search(table.name, table.search, "sqlite")
     return made
 
 

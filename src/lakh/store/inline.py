@@ -18,7 +18,7 @@ from lakh.store.counters import Counters
 from lakh.store.ddl import create_statements
 from lakh.store.sqlite_engine import Session, translated, typed
 from lakh.store.statement import Query, Statement, TxnSpec
-from lakh.store.store import Listener, StoreUnavailableError
+from lakh.store.store import Follower, Listener, StoreUnavailableError
 from lakh.store.table import TABLES, Row, Table
 
 T = TypeVar("T", bound=Row)
@@ -82,6 +82,9 @@ class InlineStore:
 
     def on_commit(self, listener: Listener) -> None:
         self._listeners.add(listener)
+
+    def follow(self, table: str, follower: Follower) -> None:
+        self._listeners.follow(table, follower)
 
     def counters(self) -> dict[str, float]:
         return Counters.merged([self._session.counters])

@@ -31,7 +31,7 @@ from lakh.store.postgresql_batch import Folding
 from lakh.store.postgresql_connection import ConnectionLostError, Pool, RetryableError, translated
 from lakh.store.postgresql_writer import Writer
 from lakh.store.statement import Query, Statement, TxnSpec
-from lakh.store.store import Listener, StoreUnavailableError
+from lakh.store.store import Follower, Listener, StoreUnavailableError
 from lakh.store.table import Row
 
 T = TypeVar("T", bound=Row)
@@ -134,6 +134,9 @@ class PostgresqlStore:
 
     def on_commit(self, listener: Listener) -> None:
         self._listeners.add(listener)
+
+    def follow(self, table: str, follower: Follower) -> None:
+        self._listeners.follow(table, follower)
 
     def counters(self) -> dict[str, float]:
         """As `Store.counters` promises, and `round_trips`: what the writers sent, folded statements counting once."""

@@ -35,7 +35,7 @@ from lakh.store.commit import Listeners, Outcome, resolve
 from lakh.store.counters import Counters
 from lakh.store.sqlite_engine import Session, translated, typed
 from lakh.store.statement import Query, Statement, TxnSpec
-from lakh.store.store import Listener, StoreUnavailableError
+from lakh.store.store import Follower, Listener, StoreUnavailableError
 from lakh.store.table import Row
 
 T = TypeVar("T", bound=Row)
@@ -126,6 +126,9 @@ class SqliteStore:
 
     def on_commit(self, listener: Listener) -> None:
         self._listeners.add(listener)
+
+    def follow(self, table: str, follower: Follower) -> None:
+        self._listeners.follow(table, follower)
 
     def counters(self) -> dict[str, float]:
         return Counters.merged([self._writer.counters, self._direct.session.counters, *self._readers.counters()])

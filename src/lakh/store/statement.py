@@ -26,7 +26,8 @@ class Statement:
 
     `parameter_types` are the SQL types of $1, $2, … where the caller knows them (inserts built from a table), which
     lets the PostgreSQL driver fold many executions into one UNNEST. `full_scan` says why the statement may read a whole
-    big table; the EXPLAIN test refuses that to all others.
+    big table; the EXPLAIN test refuses that to all others. `dialect` names the one engine that understands it, if only
+    one does.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Statement:
     parameter_types: tuple[str, ...] = ()
     insert_columns: tuple[str, ...] = ()
     full_scan: str = ""
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +47,12 @@ class Query(Generic[T]):
     row: type[T]
 
 
-def statement(name: str, text: str, *, full_scan: str = "", kept: bool = True) -> Statement:
+def statement(name: str, text: str, *, full_scan: str = "", kept: bool = True, dialect: str = "") -> Statement:
     """Declares a statement. Raises ValueError when the name is taken by another text.
 
     One that is not `kept` stays out of the registry: of combinations that callers choose there is no end.
     """
-    made = Statement(name, text, _changed_table(text), full_scan=full_scan)
+    made = Statement(name, text, _changed_table(text), full_scan=full_scan, dialect=dialect)
     return _register(made) if kept else made
 
 

@@ -6,11 +6,11 @@ transactions share one commit. There is no other way to SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from lakh.base.errors import LakhError, ServiceUnavailableError
-from lakh.store.statement import Query, Statement, TxnSpec
+from lakh.store.statement import Query, Statement, Step, TxnSpec
 from lakh.store.table import Row
 
 T = TypeVar("T", bound=Row)
@@ -52,6 +52,7 @@ class StoreUnavailableError(ServiceUnavailableError):
 
 
 Listener = Callable[[frozenset[str]], None]
+Follower = Callable[[Sequence[Step]], None]
 
 
 class Store(Protocol):
@@ -75,6 +76,10 @@ class Store(Protocol):
 
     def on_commit(self, listener: Listener) -> None:
         """Calls `listener` with the names of changed tables after each commit, before the submitters resume."""
+        ...
+
+    def follow(self, table: str, follower: Follower) -> None:
+        """Calls `follower` with the committed steps that changed `table`, in the order of their commits, as above."""
         ...
 
     def counters(self) -> dict[str, float]:

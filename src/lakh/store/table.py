@@ -50,6 +50,15 @@ class Index:
         object.__setattr__(self, "unique", unique)
 
 
+class Search:
+    """What is searched of a table by a part of a text (`store/search.py`): its `columns`, of rows that fit `only` and
+    are not removed."""
+
+    def __init__(self, *columns: str, only: str = "") -> None:
+        self.columns = columns
+        self.only = only
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     name: str
@@ -69,6 +78,7 @@ class Table:
     indexes: tuple[Index, ...]
     big: bool
     row: type[Row]
+    search: Search | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -91,13 +101,17 @@ TABLES: dict[str, Table] = {}
 
 
 def table(
-    name: str, *indexes: Index, primary_key: Sequence[str] = ("id",), big: bool = False
+    name: str,
+    *indexes: Index,
+    primary_key: Sequence[str] = ("id",),
+    big: bool = False,
+    search: Search | None = None,
 ) -> Callable[[type[R]], type[R]]:
     """Declares a table. Raises TypeError at import for a column type that is not portable."""
 
     def declare(row: type[R]) -> type[R]:
         columns = tuple(_columns(row))
-        declared = Table(name, columns, tuple(primary_key), indexes, big, row)
+        declared = Table(name, columns, tuple(primary_key), indexes, big, row, search)
         known = {c.name for c in columns}
         for index in indexes:
             if unknown := [c for c in index.columns if c.split()[0] not in known]:

@@ -10,6 +10,7 @@ from lakh.resources.account.row import PROJECT, SYSTEM_ACCOUNT, AccountRow
 from lakh.resources.account.view import AccountView, account_views
 from lakh.resources.command import Call, ListCommand, Listed
 from lakh.resources.listing import Listing
+from lakh.resources.searching import Searched
 
 LISTING = Listing(
     AccountRow,
@@ -17,6 +18,9 @@ LISTING = Listing(
     keyword=("name", "state"),
     always=f"removed_ms IS NULL AND id <> {SYSTEM_ACCOUNT} AND type <> {PROJECT}",
     account="id",
+    holds=("domain_id", "type", "state"),
+    by_index=("name",),
+    searches={"keyword": Searched(AccountRow, "name", containing=("state",))},
 )
 DETAILS = frozenset({"all", "resource", "min"})
 

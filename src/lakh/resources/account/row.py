@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lakh.store.statement import insert, select, statement
-from lakh.store.table import Index, Ref, Row, table
+from lakh.store.table import Index, Ref, Row, Search, table
 
 SYSTEM_ACCOUNT = 1
 ADMIN_ACCOUNT = 2
@@ -28,6 +28,7 @@ def role_type(account_type: int) -> str:
     Index("account_listed", "domain_id", "id", where="removed_ms IS NULL"),
     Index("account_role", "role_id", "id", where="removed_ms IS NULL"),
     big=True,
+    search=Search("name"),
 )
 class AccountRow(Row):
     id: int

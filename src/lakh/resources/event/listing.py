@@ -22,7 +22,15 @@ _FILTERS = {
     "resourcetype": "resource_type = $",
 }
 _KEYWORD = ("type", "description", "level")
-EVENTS = Listing(EventRow, _FILTERS, keyword=_KEYWORD, order="id DESC", always="NOT archived")
+EVENTS = Listing(
+    EventRow,
+    _FILTERS,
+    keyword=_KEYWORD,
+    order="id DESC",
+    always="NOT archived",
+    holds=("account_id", "domain_id", "type", "level", "state", "created_ms", "resource_type", "start_id"),
+    by_index=("resourceid",),
+)
 ARCHIVED = Listing(EventRow, _FILTERS, keyword=_KEYWORD, order="id DESC", always="archived", name="archived_event")
 AT_ONCE = 500
 """Events archived or deleted in one transaction."""

@@ -12,6 +12,7 @@ from lakh.resources.configuration.values import Settings
 from lakh.resources.host.row import BY_ID, HostRow
 from lakh.resources.host.view import HostView, checked_levels, host_views
 from lakh.resources.listing import Listing
+from lakh.resources.searching import Searched
 from lakh.resources.vm.row import BY_ID as VM_BY_ID
 from lakh.resources.vm.row import VmRow
 
@@ -37,7 +38,13 @@ HOSTS = Listing(
         "none": "1 = 0",
     },
     keyword=("name", "status", "type", "version"),
-)
+    holds=(
+        "type", "status", "resource_state", "zone_id", "pod_id", "cluster_id", "hypervisor", "arch", "version",
+        "management_server_id",
+    ),
+    by_index=("name",),
+    searches={"keyword": Searched(HostRow, "name", containing=("status", "type", "version"))},
+)  # fmt: skip
 
 
 class ListHosts(ListCommand, roles=("Admin", "ResourceAdmin"), answer=HostView):

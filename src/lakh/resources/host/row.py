@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lakh.store.statement import insert, select, statement
-from lakh.store.table import Index, Ref, Row, table
+from lakh.store.table import Index, Ref, Row, Search, table
 
 
 @table(
@@ -23,6 +23,7 @@ from lakh.store.table import Index, Ref, Row, table
     Index("host_zone", "zone_id", "id", where="removed_ms IS NULL"),
     Index("host_private_ip", "private_ip", where="removed_ms IS NULL"),
     big=True,
+    search=Search("name"),
 )
 class HostRow(Row):
     """`type` is Routing, SecondaryStorageVM or ConsoleProxy; the last two have no cluster. `guid` names an agent."""

@@ -16,6 +16,7 @@ from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.view import NetworkView, network_views
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.network_offering.services import services_of_offering
+from lakh.resources.searching import Searched
 from lakh.resources.vlan.ranges import vlan_uri
 
 LISTING = Listing(
@@ -43,7 +44,13 @@ LISTING = Listing(
         "shared": "id = ANY($)",
     },
     keyword=("name",),
-)
+    holds=(
+        "account_id", "domain_id", "zone_id", "physical_network_id", "offering_id", "guest_type", "traffic_type",
+        "acl_type", "restart_required", "specify_ip_ranges", "display_network", "is_system",
+    ),
+    by_index=("name",),
+    searches={"keyword": Searched(NetworkRow, "name")},
+)  # fmt: skip
 FILTERS = ("account", "domain", "accountdomain", "shared", "all")
 
 

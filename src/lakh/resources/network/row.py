@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lakh.store.statement import insert, select, statement
-from lakh.store.table import Index, Ref, Row, table
+from lakh.store.table import Index, Ref, Row, Search, table
 
 
 @table(
@@ -21,6 +21,7 @@ from lakh.store.table import Index, Ref, Row, table
     Index("network_system", "zone_id", "traffic_type", where="removed_ms IS NULL AND is_system", unique=True),
     Index("network_shared", "id", where="removed_ms IS NULL AND acl_type = 'Domain'"),
     big=True,
+    search=Search("name"),
 )
 class NetworkRow(Row):
     """`guest_type` Isolated, Shared or L2; `acl_type` Account or Domain; `implemented` counts implementations."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lakh.store.statement import insert, select, statement
-from lakh.store.table import Index, Ref, Row, table
+from lakh.store.table import Index, Ref, Row, Search, table
 
 
 @table(
@@ -13,8 +13,9 @@ from lakh.store.table import Index, Ref, Row, table
     Index("nic_uuid", "uuid", unique=True),
     Index("nic_vm", "vm_id", "device_id", where="removed_ms IS NULL"),
     Index("nic_address", "network_id", "ip", where="removed_ms IS NULL AND ip IS NOT NULL", unique=True),
-    Index("nic_network", "network_id", "id", where="removed_ms IS NULL"),
+    Index("nic_network", "network_id", "id", "vm_id", where="removed_ms IS NULL"),
     big=True,
+    search=Search("ip"),
 )
 class NicRow(Row):
     """`mac` is made from the row's id, so it is unique in the installation."""

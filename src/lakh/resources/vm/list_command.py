@@ -11,6 +11,8 @@ from lakh.resources.account.ownership import owned_scope
 from lakh.resources.command import Call, Listed, OwnedListCommand
 from lakh.resources.configuration.values import Settings
 from lakh.resources.listing import Listing
+from lakh.resources.nic.row import NicRow
+from lakh.resources.searching import Searched
 from lakh.resources.tag.row import pairs_of
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.views import LEVELS, levels_of, user_vm_views
@@ -58,7 +60,18 @@ LISTING = Listing(
         f" OR id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND ip {_LIKE}))",
     },
     always="removed_ms IS NULL AND type = 'User'",
-)
+    holds=(
+        "account_id", "domain_id", "user_id", "zone_id", "pod_id", "host_id", "template_id", "iso_id",
+        "service_offering_id", "group_id", "user_data_id", "state", "hypervisor", "arch", "ha_enabled", "display_vm",
+    ),
+    by_index=("name",),
+    searches={
+        "keyword": Searched(VmRow, "name", "display_name", equal=("state",), addresses=NicRow),
+        "keyword_of_root": Searched(
+            VmRow, "name", "display_name", "instance_name", equal=("state",), addresses=NicRow
+        ),
+    },
+)  # fmt: skip
 
 
 class VmListCommand(OwnedListCommand, abstract=True):

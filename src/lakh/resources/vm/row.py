@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lakh.store.statement import insert, select, statement
-from lakh.store.table import Index, Ref, Row, table
+from lakh.store.table import Index, Ref, Row, Search, table
 
 USER, DOMAIN_ROUTER, CONSOLE_PROXY, SECONDARY_STORAGE = "User", "DomainRouter", "ConsoleProxy", "SecondaryStorageVm"
 
@@ -32,6 +32,7 @@ USER, DOMAIN_ROUTER, CONSOLE_PROXY, SECONDARY_STORAGE = "User", "DomainRouter", 
     Index("vm_user", "user_id", "id", where="removed_ms IS NULL"),
     Index("vm_offering", "service_offering_id", "id", where="removed_ms IS NULL"),
     big=True,
+    search=Search("name", "display_name", "instance_name", only="type = 'User'"),
 )
 class VmRow(Row):
     """`cpus`, `speed_mhz` and `memory_mb` are what it runs with (the offering's, or custom). `host_id` is set while it

@@ -10,6 +10,7 @@ from lakh.contract.types import Id, Ids, Pairs
 from lakh.resources.account.ownership import owned_scope
 from lakh.resources.command import Call, Listed, OwnedListCommand
 from lakh.resources.listing import Listing
+from lakh.resources.searching import Searched
 from lakh.resources.tag.row import pairs_of
 from lakh.resources.volume.row import VolumeRow
 from lakh.resources.volume.view import VolumeView, volume_views
@@ -38,7 +39,13 @@ LISTING = Listing(
     },
     keyword=("name", "type", "state"),
     order="id DESC",
-)
+    holds=(
+        "account_id", "domain_id", "zone_id", "pool_id", "vm_id", "disk_offering_id", "type", "state",
+        "display_volume", "recreatable",
+    ),
+    by_index=("name",),
+    searches={"keyword": Searched(VolumeRow, "name", containing=("type", "state"))},
+)  # fmt: skip
 
 
 class ListVolumes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lakh.store.statement import insert, select, statement
-from lakh.store.table import Index, Ref, Row, table
+from lakh.store.table import Index, Ref, Row, Search, table
 
 
 @table(
@@ -21,6 +21,7 @@ from lakh.store.table import Index, Ref, Row, table
     Index("volume_doomed", "id", where="removed_ms IS NULL AND state = 'Destroy'"),
     Index("volume_pool", "pool_id", "id", where="removed_ms IS NULL AND pool_id IS NOT NULL"),
     big=True,
+    search=Search("name"),
 )
 class VolumeRow(Row):
     """`path` is the file's name on the pool. `state` as Volume.State. `recreatable` disks are system VMs'."""

@@ -535,7 +535,7 @@ CREATE TABLE nic (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL;
-CREATE INDEX nic_network ON nic (network_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX nic_network ON nic (network_id, id, vm_id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX nic_uuid ON nic (uuid);
 CREATE INDEX nic_vm ON nic (vm_id, device_id) WHERE removed_ms IS NULL;
 CREATE TABLE physical_network (
@@ -1093,3 +1093,33 @@ CREATE TABLE zone (
 );
 CREATE UNIQUE INDEX zone_name ON zone (name) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX zone_uuid ON zone (uuid);
+CREATE TABLE account_search (id BIGINT NOT NULL, name TEXT COLLATE "C", PRIMARY KEY (id));
+CREATE FUNCTION account_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' THEN DELETE FROM account_search WHERE id = NEW.id; END IF; IF NEW.removed_ms IS NULL THEN INSERT INTO account_search VALUES (NEW.id, LOWER(NEW.name)); END IF; RETURN NULL; END $$;
+CREATE TRIGGER account_search_new AFTER INSERT ON account FOR EACH ROW EXECUTE FUNCTION account_search_follow();
+CREATE TRIGGER account_search_changed AFTER UPDATE OF name, removed_ms ON account FOR EACH ROW EXECUTE FUNCTION account_search_follow();
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') THEN CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX account_search_trigrams ON account_search USING gin (name gin_trgm_ops); END IF; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+CREATE TABLE host_search (id BIGINT NOT NULL, name TEXT COLLATE "C", PRIMARY KEY (id));
+CREATE FUNCTION host_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' THEN DELETE FROM host_search WHERE id = NEW.id; END IF; IF NEW.removed_ms IS NULL THEN INSERT INTO host_search VALUES (NEW.id, LOWER(NEW.name)); END IF; RETURN NULL; END $$;
+CREATE TRIGGER host_search_new AFTER INSERT ON host FOR EACH ROW EXECUTE FUNCTION host_search_follow();
+CREATE TRIGGER host_search_changed AFTER UPDATE OF name, removed_ms ON host FOR EACH ROW EXECUTE FUNCTION host_search_follow();
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') THEN CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX host_search_trigrams ON host_search USING gin (name gin_trgm_ops); END IF; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+CREATE TABLE network_search (id BIGINT NOT NULL, name TEXT COLLATE "C", PRIMARY KEY (id));
+CREATE FUNCTION network_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' THEN DELETE FROM network_search WHERE id = NEW.id; END IF; IF NEW.removed_ms IS NULL THEN INSERT INTO network_search VALUES (NEW.id, LOWER(NEW.name)); END IF; RETURN NULL; END $$;
+CREATE TRIGGER network_search_new AFTER INSERT ON network FOR EACH ROW EXECUTE FUNCTION network_search_follow();
+CREATE TRIGGER network_search_changed AFTER UPDATE OF name, removed_ms ON network FOR EACH ROW EXECUTE FUNCTION network_search_follow();
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') THEN CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX network_search_trigrams ON network_search USING gin (name gin_trgm_ops); END IF; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+CREATE TABLE nic_search (id BIGINT NOT NULL, ip TEXT COLLATE "C", PRIMARY KEY (id));
+CREATE FUNCTION nic_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' THEN DELETE FROM nic_search WHERE id = NEW.id; END IF; IF NEW.removed_ms IS NULL THEN INSERT INTO nic_search VALUES (NEW.id, LOWER(NEW.ip)); END IF; RETURN NULL; END $$;
+CREATE TRIGGER nic_search_new AFTER INSERT ON nic FOR EACH ROW EXECUTE FUNCTION nic_search_follow();
+CREATE TRIGGER nic_search_changed AFTER UPDATE OF ip, removed_ms ON nic FOR EACH ROW EXECUTE FUNCTION nic_search_follow();
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') THEN CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX nic_search_trigrams ON nic_search USING gin (ip gin_trgm_ops); END IF; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+CREATE TABLE vm_search (id BIGINT NOT NULL, name TEXT COLLATE "C", display_name TEXT COLLATE "C", instance_name TEXT COLLATE "C", PRIMARY KEY (id));
+CREATE FUNCTION vm_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' THEN DELETE FROM vm_search WHERE id = NEW.id; END IF; IF NEW.removed_ms IS NULL AND NEW.type = 'User' THEN INSERT INTO vm_search VALUES (NEW.id, LOWER(NEW.name), LOWER(NEW.display_name), LOWER(NEW.instance_name)); END IF; RETURN NULL; END $$;
+CREATE TRIGGER vm_search_new AFTER INSERT ON vm FOR EACH ROW EXECUTE FUNCTION vm_search_follow();
+CREATE TRIGGER vm_search_changed AFTER UPDATE OF name, display_name, instance_name, removed_ms ON vm FOR EACH ROW EXECUTE FUNCTION vm_search_follow();
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') THEN CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX vm_search_trigrams ON vm_search USING gin (name gin_trgm_ops, display_name gin_trgm_ops, instance_name gin_trgm_ops); END IF; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+CREATE TABLE volume_search (id BIGINT NOT NULL, name TEXT COLLATE "C", PRIMARY KEY (id));
+CREATE FUNCTION volume_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP <> 'INSERT' THEN DELETE FROM volume_search WHERE id = NEW.id; END IF; IF NEW.removed_ms IS NULL THEN INSERT INTO volume_search VALUES (NEW.id, LOWER(NEW.name)); END IF; RETURN NULL; END $$;
+CREATE TRIGGER volume_search_new AFTER INSERT ON volume FOR EACH ROW EXECUTE FUNCTION volume_search_follow();
+CREATE TRIGGER volume_search_changed AFTER UPDATE OF name, removed_ms ON volume FOR EACH ROW EXECUTE FUNCTION volume_search_follow();
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') THEN CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX volume_search_trigrams ON volume_search USING gin (name gin_trgm_ops); END IF; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;

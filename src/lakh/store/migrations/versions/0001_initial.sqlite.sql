@@ -537,7 +537,7 @@ CREATE TABLE nic (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL;
-CREATE INDEX nic_network ON nic (network_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX nic_network ON nic (network_id, id, vm_id) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX nic_uuid ON nic (uuid);
 CREATE INDEX nic_vm ON nic (vm_id, device_id) WHERE removed_ms IS NULL;
 CREATE TABLE physical_network (
@@ -1101,3 +1101,33 @@ CREATE TABLE zone (
 );
 CREATE UNIQUE INDEX zone_name ON zone (name) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX zone_uuid ON zone (uuid);
+CREATE VIRTUAL TABLE account_search USING fts5(name, tokenize = 'trigram', columnsize = 0);
+CREATE TABLE account_search_new (id INTEGER NOT NULL PRIMARY KEY, name TEXT, gone BOOLEAN NOT NULL);
+CREATE TRIGGER account_search_added AFTER INSERT ON account WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO account_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER account_search_changed AFTER UPDATE OF name ON account WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO account_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER account_search_removed AFTER UPDATE OF removed_ms ON account WHEN new.removed_ms IS NOT NULL BEGIN INSERT OR REPLACE INTO account_search_new (id, name, gone) VALUES (new.id, NULL, 1); END;
+CREATE VIRTUAL TABLE host_search USING fts5(name, tokenize = 'trigram', columnsize = 0);
+CREATE TABLE host_search_new (id INTEGER NOT NULL PRIMARY KEY, name TEXT, gone BOOLEAN NOT NULL);
+CREATE TRIGGER host_search_added AFTER INSERT ON host WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO host_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER host_search_changed AFTER UPDATE OF name ON host WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO host_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER host_search_removed AFTER UPDATE OF removed_ms ON host WHEN new.removed_ms IS NOT NULL BEGIN INSERT OR REPLACE INTO host_search_new (id, name, gone) VALUES (new.id, NULL, 1); END;
+CREATE VIRTUAL TABLE network_search USING fts5(name, tokenize = 'trigram', columnsize = 0);
+CREATE TABLE network_search_new (id INTEGER NOT NULL PRIMARY KEY, name TEXT, gone BOOLEAN NOT NULL);
+CREATE TRIGGER network_search_added AFTER INSERT ON network WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO network_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER network_search_changed AFTER UPDATE OF name ON network WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO network_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER network_search_removed AFTER UPDATE OF removed_ms ON network WHEN new.removed_ms IS NOT NULL BEGIN INSERT OR REPLACE INTO network_search_new (id, name, gone) VALUES (new.id, NULL, 1); END;
+CREATE VIRTUAL TABLE nic_search USING fts5(ip, tokenize = 'trigram', columnsize = 0);
+CREATE TABLE nic_search_new (id INTEGER NOT NULL PRIMARY KEY, ip TEXT, gone BOOLEAN NOT NULL);
+CREATE TRIGGER nic_search_added AFTER INSERT ON nic WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO nic_search_new (id, ip, gone) VALUES (new.id, new.ip, 0); END;
+CREATE TRIGGER nic_search_changed AFTER UPDATE OF ip ON nic WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO nic_search_new (id, ip, gone) VALUES (new.id, new.ip, 0); END;
+CREATE TRIGGER nic_search_removed AFTER UPDATE OF removed_ms ON nic WHEN new.removed_ms IS NOT NULL BEGIN INSERT OR REPLACE INTO nic_search_new (id, ip, gone) VALUES (new.id, NULL, 1); END;
+CREATE VIRTUAL TABLE vm_search USING fts5(name, display_name, instance_name, tokenize = 'trigram', columnsize = 0);
+CREATE TABLE vm_search_new (id INTEGER NOT NULL PRIMARY KEY, name TEXT, display_name TEXT, instance_name TEXT, gone BOOLEAN NOT NULL);
+CREATE TRIGGER vm_search_added AFTER INSERT ON vm WHEN new.removed_ms IS NULL AND new.type = 'User' BEGIN INSERT OR REPLACE INTO vm_search_new (id, name, display_name, instance_name, gone) VALUES (new.id, new.name, new.display_name, new.instance_name, 0); END;
+CREATE TRIGGER vm_search_changed AFTER UPDATE OF name, display_name, instance_name ON vm WHEN new.removed_ms IS NULL AND new.type = 'User' BEGIN INSERT OR REPLACE INTO vm_search_new (id, name, display_name, instance_name, gone) VALUES (new.id, new.name, new.display_name, new.instance_name, 0); END;
+CREATE TRIGGER vm_search_removed AFTER UPDATE OF removed_ms ON vm WHEN new.removed_ms IS NOT NULL BEGIN INSERT OR REPLACE INTO vm_search_new (id, name, display_name, instance_name, gone) VALUES (new.id, NULL, NULL, NULL, 1); END;
+CREATE VIRTUAL TABLE volume_search USING fts5(name, tokenize = 'trigram', columnsize = 0);
+CREATE TABLE volume_search_new (id INTEGER NOT NULL PRIMARY KEY, name TEXT, gone BOOLEAN NOT NULL);
+CREATE TRIGGER volume_search_added AFTER INSERT ON volume WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO volume_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER volume_search_changed AFTER UPDATE OF name ON volume WHEN new.removed_ms IS NULL BEGIN INSERT OR REPLACE INTO volume_search_new (id, name, gone) VALUES (new.id, new.name, 0); END;
+CREATE TRIGGER volume_search_removed AFTER UPDATE OF removed_ms ON volume WHEN new.removed_ms IS NOT NULL BEGIN INSERT OR REPLACE INTO volume_search_new (id, name, gone) VALUES (new.id, NULL, 1); END;

@@ -1,0 +1,306 @@
+"""Lists on a seeded store: every list of the public API as root admin, domain admin and user, over HTTP.
+
+A store is seeded, a server starts on it without hosts, and one client at a time asks for pages: of 50 and of 500, the
+first and a deep one, with the filters that people use, with others, with keywords. Each question is asked several times
+in an order that is dealt anew each round, so that none profits from the one before. What is timed is the whole request,
+from the query to the last byte of the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from lakh.contract.client import Client
+from lakh.lab.processes import Running, Server
+from lakh.lab.stand import LabError
+
+if TYPE_CHECKING:
+    from lakh.lab.scenario import Run
+
+SUMMARY: Final = "pages of every list on a seeded store, as three roles: with filters, keywords, deep"
+ROUNDS: Final = 12
+SEED_SECONDS: Final = 20 * 60.0
+ROLES: Final = ("admin", "domain admin", "user")
+SIX: Final = ("listVirtualMachines", "listVolumes", "listHosts", "listNetworks", "listAccounts", "listDomains")
+
+
+class Question(NamedTuple):
+    """One request. `group`: common filters, other ones, keyword, short keyword; `size`: its page."""
+
+    group: str
+    role: str
+    command: str
+    parameters: dict[str, Any]
+    size: int
+
+    @property
+    def label(self) -> str:
+        told = ",".join(f"{k}={str(v)[:24]}" for k, v in self.parameters.items() if k not in ("pagesize", "listall"))
+        return f"{self.command}({told}) {self.size} as {self.role}"
+
+
+class Found(msgspec.Struct):
+    """Uuids and names of what was seeded, to filter by; as each role sees them."""
+
+    zone: str
+    template: str
+    offering: str
+    network: str
+    host: str
+    cluster: str
+    pool: str
+    disk_offering: str
+    domain: str
+    account: str
+    account_domain: str
+    vms: list[dict[str, Any]]
+
+
+def vm_filters(found: Found, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(group, filters) of listVirtualMachines."""
+    some = [vm["id"] for vm in found.vms[:20]]
+    common: list[dict[str, Any]] = [
+        {}, {"state": "Running"}, {"state": "Stopped"}, {"zoneid": found.zone}, {"templateid": found.template},
+        {"zoneid": found.zone, "state": "Running"}, {"serviceofferingid": found.offering, "state": "Stopped"},
+        {"templateid": found.template, "zoneid": found.zone}, {"networkid": found.network},
+        {"networkid": found.network, "state": "Running"}, {"name": found.vms[0]["name"]}, {"ids": some},
+        {"id": some[0]},
+    ]  # fmt: skip
+    if role != "user":
+        common += [
+            {"domainid": found.domain, "isrecursive": True},
+            {"domainid": found.domain, "isrecursive": True, "state": "Running"},
+            {"account": found.account, "domainid": found.account_domain},
+        ]
+    other: list[dict[str, Any]] = [
+        {"hypervisor": "kvm", "arch": "x86_64"}, {"haenable": False, "zoneid": found.zone, "state": "Running"},
+        {"forvirtualnetwork": True}, {"keypair": "none"}, {"tags": [{"key": "a", "value": "b"}]},
+        {"isoid": found.template},
+    ]  # fmt: skip
+    if role == "admin":
+        common += [{"hostid": found.host}, {"hostid": found.host, "state": "Running"}]
+        other += [{"clusterid": found.cluster}, {"storageid": found.pool}, {"displayvm": True, "state": "Stopped"}]
+    yield from (("common", filters) for filters in common)
+    yield from (("other", filters) for filters in other)
+
+
+def filters_of(command: str, found: Found, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(group, filters) of one list, keywords left out."""
+    if command.startswith("listVirtualMachines"):
+        yield from vm_filters(found, role)
+        return
+    common: dict[str, list[dict[str, Any]]] = {
+        "listVolumes": [
+            {"zoneid": found.zone}, {"state": "Ready"}, {"type": "ROOT"}, {"virtualmachineid": found.vms[0]["id"]},
+            {"zoneid": found.zone, "state": "Ready"},
+        ],
+        "listHosts": [
+            {"zoneid": found.zone}, {"state": "Disconnected"}, {"type": "Routing"}, {"clusterid": found.cluster},
+            {"zoneid": found.zone, "resourcestate": "Enabled"}, {"id": found.host},
+        ],
+        "listNetworks": [{"zoneid": found.zone}, {"type": "Isolated"}, {"id": found.network}],
+        "listAccounts": [{"state": "enabled"}, {"domainid": found.domain, "isrecursive": True}],
+        "listDomains": [{"name": "domain-00001"}],
+        "listEvents": [{"type": "VM.CREATE"}, {"level": "INFO"}, {"level": "ERROR"}],
+    }  # fmt: skip
+    other: dict[str, list[dict[str, Any]]] = {
+        "listVolumes": [{"hostid": found.host}, {"diskofferingid": found.disk_offering}, {"storageid": found.pool}],
+        "listHosts": [{"hahost": False}, {"hypervisor": "KVM", "arch": "x86_64"}],
+        "listNetworks": [{"traffictype": "Guest", "acltype": "Account"}, {"forvpc": False}],
+        "listEvents": [{"startdate": "2020-01-01", "state": "Completed"}],
+    }
+    yield "common", {}
+    for filters in common.get(command, []):
+        if role != "user" or "domainid" not in filters:
+            yield "common", filters
+    if role == "admin":
+        yield from (("other", filters) for filters in other.get(command, []))
+
+
+KEYWORDS: Final = {
+    "listVirtualMachines": ("web-00", "db-0001", "worker", "nothing-like-it", "0001"),
+    "listVolumes": ("ROOT-12", "ROOT-999", "nothing-like-it"),
+    "listHosts": ("kvm-0001", "nothing-like-it"),
+    "listNetworks": ("network-001", "nothing-like-it"),
+    "listAccounts": ("account-001", "nothing-like-it"),
+    "listDomains": ("domain-001", "nothing-like-it"),
+}
+LISTS: Final = {
+    "admin": (*SIX, "listEvents", "listVirtualMachinesMetrics"),
+    "domain admin": ("listVirtualMachines", "listVolumes", "listNetworks", "listAccounts", "listDomains", "listEvents"),
+    "user": ("listVirtualMachines", "listVolumes", "listNetworks", "listAccounts", "listEvents"),
+}
+
+
+def questions(found: dict[str, Found]) -> Iterator[Question]:
+    """Everything that is asked."""
+    for role, commands in LISTS.items():
+        for command in commands:
+            for group, filters in filters_of(command, found[role], role):
+                for size in (50, 500) if group == "common" else (50,):
+                    yield Question(group, role, command, {"listall": True, **filters}, size)
+            for keyword in KEYWORDS.get(command, ()):
+                yield Question("keyword", role, command, {"listall": True, "keyword": keyword}, 50)
+            if command in KEYWORDS:
+                yield Question("short keyword", role, command, {"listall": True, "keyword": "-0"}, 50)
+
+
+async def drive(run: Run) -> None:
+    """The scenario."""
+    await seeded_server(run)
+    stand = run.stand
+    assert stand.server is not None
+    told = msgspec.json.decode((stand.folder / "server" / "seeded.json").read_bytes())
+    users = {"admin": told["admin"], "domain admin": told["accounts"][0], "user": told["accounts"][1]}
+    clients = {
+        role: Client("127.0.0.1", stand.api_port, keys["api_key"], keys["secret_key"]) for role, keys in users.items()
+    }
+    try:
+        found = {role: await look_around(clients, role) for role in ROLES}
+        stand.screen.step("asking")
+        before = stand.cpu()["control"]
+        taken, deep = await _ask_all(run, clients, list(questions(found)))
+        run.figure("control_cpu_per_list", (stand.cpu()["control"] - before) * 1000 / max(1, deep), "ms")
+        run.figure("server_memory", sum(v for part, v in stand.memory().items() if part != "fleet") / 1000, "GB")
+        _figures(run, taken)
+    finally:
+        for client in clients.values():
+            await client.close()
+
+
+async def seeded_server(run: Run) -> None:
+    """Seeds a store of the asked size in the stand's folder and starts a server on it."""
+    stand, given = run.stand, run.parameters
+    folder = stand.folder / "server"
+    os.environ["LAKH_ADMIN_API_KEY"], os.environ["LAKH_ADMIN_SECRET_KEY"] = "lab-admin", "lab-admin-secret"
+    hosts, vms = given.agents, given.vms or given.agents * 10
+    accounts = max(25, min(hosts // 4, 25_000))
+    stand.screen.step(f"seeding {hosts:,} hosts, {vms:,} Instances, {accounts:,} accounts")
+    began = time.monotonic()
+    numbers = {
+        "hosts": hosts, "vms": vms, "accounts": accounts, "networks": accounts, "domains": max(5, accounts // 5),
+        "events": vms // 2,
+    }  # fmt: skip
+    arguments = ["-m", "lakh.seed", "--disconnected", "--data-folder", str(folder)]
+    for name, number in numbers.items():
+        arguments += [f"--{name}", str(number)]
+    seeding = Running("seeding", arguments, stand.folder / "seed.log")
+    try:
+        code = await asyncio.to_thread(seeding.process.wait, SEED_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise LabError(f"seeding was not done after {SEED_SECONDS:g} s") from None
+    finally:
+        await asyncio.to_thread(seeding.stop)
+    if code:
+        raise LabError(f"seeding failed: {(stand.folder / 'seed.log').read_text()[-400:]}")
+    run.figure("seeding_seconds", time.monotonic() - began, "s")
+    began = time.monotonic()
+    stand.server = Server(
+        folder, stand.api_port, stand.agent_port, store=os.environ.get("LAKH_STORE", ""), log_level="warning"
+    )
+    await stand.server.ready(120)
+    run.figure("start_seconds", time.monotonic() - began, "s")
+
+
+async def look_around(clients: dict[str, Client], role: str) -> Found:
+    """What there is to filter by; places from the admin, who sees them, the rest as the role sees it."""
+    admin, own = clients["admin"], clients[role]
+    vms = (await own.call("listVirtualMachines", listall=True, page=2, pagesize=50)).get("virtualmachine", [])
+    if not vms:
+        raise LabError(f"the {role} has too few Instances to list: seed more")
+    vm = vms[0]
+    hosts = (await admin.call("listHosts", type="Routing", page=1, pagesize=1))["host"]
+    pools = (await admin.call("listStoragePools", page=1, pagesize=1))["storagepool"]
+    disks = (await admin.call("listDiskOfferings", page=1, pagesize=1))["diskoffering"]
+    accounts = (await own.call("listAccounts", listall=True, page=1, pagesize=1))["account"]
+    domains = await clients["domain admin"].call("listDomains", page=1, pagesize=1)
+    return Found(
+        zone=vm["zoneid"],
+        template=vm["templateid"],
+        offering=vm["serviceofferingid"],
+        network=vm["nic"][0]["networkid"],
+        host=hosts[0]["id"],
+        cluster=hosts[0]["clusterid"],
+        pool=pools[0]["id"],
+        disk_offering=disks[0]["id"],
+        domain=domains["domain"][0]["id"],
+        account=vm["account"],
+        account_domain=vm["domainid"] if role != "user" else accounts[0]["domainid"],
+        vms=vms,
+    )
+
+
+async def _ask_all(
+    run: Run, clients: dict[str, Client], asked: list[Question]
+) -> tuple[dict[Question | tuple[str, ...], list[float]], int]:
+    """Seconds of each question, and how many requests there were."""
+    taken: dict[Any, list[float]] = {}
+    pages = {}
+    for number, question in enumerate(asked):
+        count = await _count(clients[question.role], question)
+        pages[number] = sorted({1, max(1, math.ceil(count / question.size) // 2)})
+    random, requests = Random(1), 0
+    with run.stand.screen.bar(ROUNDS) as advance:
+        for number in range(ROUNDS):
+            order = list(range(len(asked)))
+            random.shuffle(order)
+            for index in order:
+                question = asked[index]
+                for page in pages[index]:
+                    seconds = await _ask(clients[question.role], question, page)
+                    taken.setdefault((question.group, question.label, question.size, page > 1), []).append(seconds)
+                    requests += 1
+            advance(number + 1)
+    return taken, requests
+
+
+async def _count(client: Client, question: Question) -> int:
+    answer = await client.call(question.command, page=1, pagesize=question.size, **question.parameters)
+    count = int(answer.get("count", 0))
+    shown = next((len(value) for value in answer.values() if isinstance(value, list)), 0)
+    if shown != min(count, question.size):
+        raise LabError(f"{question.label}: count {count}, but {shown} on the first page")
+    return count
+
+
+async def _ask(client: Client, question: Question, page: int) -> float:
+    query = client.query(question.command, {**question.parameters, "page": page, "pagesize": question.size})
+    began = time.perf_counter()
+    answer = await client.get(query)
+    seconds = time.perf_counter() - began
+    if answer.status != 200:
+        raise LabError(f"{question.label}: {answer.status} {answer.body[:200]!r}")
+    return seconds
+
+
+def _p95(taken: list[float]) -> float:
+    ordered = sorted(taken)
+    return ordered[math.ceil(0.95 * (len(ordered) - 1))] * 1000
+
+
+def _figures(run: Run, taken: dict[Any, list[float]]) -> None:
+    groups: dict[str, list[float]] = {}
+    six: dict[str, list[float]] = {}
+    for (group, label, size, _deep), seconds in taken.items():
+        name = f"page_{size}_p95" if group == "common" else f"{group.replace(' ', '_')}_p95"
+        groups.setdefault(name, []).extend(seconds)
+        command = label.partition("(")[0]
+        if command in SIX and size == 500 and label == f"{command}() 500 as admin":
+            six.setdefault(command, []).extend(seconds)
+    for name, seconds in sorted(groups.items()):
+        run.figure(name, _p95(seconds), "ms")
+    for command, seconds in sorted(six.items()):
+        run.figure(f"{command}_500_mean", sum(seconds) / len(seconds) * 1000, "ms")
+    slowest = sorted(taken.items(), key=lambda entry: -_p95(entry[1]))
+    run.stand.screen.detail("slowest questions, p95:")
+    for (_group, label, _size, deep), seconds in slowest[:25]:
+        run.stand.screen.detail(f"  {_p95(seconds):8.1f} ms  {label}{' deep' if deep else ''}")

@@ -1,0 +1,396 @@
+"""A few columns of a large table in memory, so that lists count and find their pages without asking the engine.
+
+An exact count of a million rows costs an engine 100 to 400 ms, whatever index it has; a pass over a column of a million
+numbers in memory costs a third of a millisecond, and three of them still less than the look-up of one page of rows.
+So what lists filter by (owners, places, states, offerings: numbers, and texts of which there are few) stands here, some
+sixty bytes for each row, and any combination of such filters has an exact count and its page of ids at once. Rows
+themselves are never here: the page is then fetched by its ids.
+
+*Kept up.* Each committed statement on the table names the rows it changed by its arguments (`WHERE id = $1`, or the
+first value of an INSERT). Their ids are noted, and read anew, many at once, before the next list looks; so a writer
+pays nanoseconds, and whoever lists after a commit sees that commit. A statement that does not tell which rows it
+changed makes the columns be read anew as a whole. Whatever a crash interrupts, the next start reads what is stored.
+
+*While they load* (a second or two for each million rows, in slices, beside everything else) lists ask the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lakh.base.limits import HELD_NOTED, HELD_SLICE
+from lakh.base.log import logger
+from lakh.store.statement import Statement, Step, statement
+from lakh.store.store import Store, StoreUnavailableError
+from lakh.store.table import Row
+
+Positions = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+NOTHING: Final = -1
+"""NULL in a column of ids, and of a text that no row has."""
+DEAD_ROWS_KEPT: Final = 10_000
+
+_WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
+_ONE = re.compile(r"\s+(\w+)\s*=\s*\$(\d+)")
+_LIST = re.compile(r"\bANY\s*\(\s*\$(\d+)[^()]*\)", re.IGNORECASE)
+_MANY = re.compile(r"\s+id\s*=\s*ANY\$(\d+)")
+_INNER = re.compile(r"\([^()]*\)")
+
+_ID = itemgetter(0)
+
+_log = logger("store.columns")
+
+
+class Changed(NamedTuple):
+    """Where a statement's arguments name the rows it changes: as the argument at `place`, one id or a list of them, or
+    as those whose `column` has that value."""
+
+    place: int
+    many: bool = False
+    column: str = ""
+
+
+@lru_cache(maxsize=1024)
+def changed_by(made: Statement) -> Changed | None:
+    """How the statement names its rows; None where it does not."""
+    if made.insert_columns:
+        return Changed(made.insert_columns.index("id")) if "id" in made.insert_columns else None
+    text, inner = _LIST.sub(r"ANY$\1", made.text), 1
+    while inner:  # what stands in brackets has conditions of its own
+        text, inner = _INNER.subn("", text)
+    where = _WHERE.search(text)
+    rest = text[where.end() :] if where else ""
+    if found := _ONE.match(rest):
+        return Changed(int(found[2]) - 1, column="" if found[1] == "id" else found[1])
+    if found := _MANY.match(rest):
+        return Changed(int(found[1]) - 1, many=True)
+    return None
+
+
+class Test(NamedTuple):
+    """What a row must be like: `column` has one of `values` (any but those where `negated`), or lies within bounds."""
+
+    column: str
+    values: tuple[Any, ...] = ()
+    negated: bool = False
+    ignoring_case: bool = False
+    at_least: int | None = None
+    at_most: int | None = None
+    containing: str = ""
+
+
+class Matched:
+    """Rows that fit, as of now: use it before awaiting again."""
+
+    __slots__ = ("_ids", "_mask", "count")
+
+    def __init__(self, ids: NDArray[np.int64], mask: Mask | None) -> None:
+        self._ids = ids
+        self._mask = mask
+        self.count = len(ids) if mask is None else int(np.count_nonzero(mask))
+
+    def page(self, offset: int, limit: int, *, newest_first: bool) -> list[int]:
+        """Ids of one page, by id."""
+        if offset >= self.count:
+            return []
+        end = min(offset + limit, self.count)
+        if newest_first:
+            offset, end = self.count - end, self.count - offset
+        if self._mask is None or self.count == len(self._ids):
+            chosen = self._ids[offset:end]
+        else:
+            chosen = self._ids[np.flatnonzero(self._mask)[offset:end]]
+        found: list[int] = chosen.tolist()
+        return found[::-1] if newest_first else found
+
+
+class Columns:
+    """The columns `names` of the rows of `row`'s table that fit the condition `always`, by id."""
+
+    def __init__(self, store: Store, row: type[Row], names: Sequence[str], always: str, label: str) -> None:
+        self._store = store
+        self._names = tuple(names)
+        kinds = {column.name: column.sql_type for column in row.TABLE.columns}
+        self._texts: dict[str, dict[str | None, int]] = {n: {} for n in names if kinds[n] == "TEXT"}
+        types = {n: np.int16 if n in self._texts else np.int8 if kinds[n] == "BOOLEAN" else np.int32 for n in names}
+        self._types: dict[str, Any] = {n: np.int64 if n.endswith("_ms") else kind for n, kind in types.items()}
+        table, listed = row.TABLE.name, ", ".join(("id", *names))
+        self._slice = statement(
+            f"{label}.held",
+            f"SELECT {listed} FROM {table} WHERE {always} AND id > $1 ORDER BY id LIMIT {HELD_SLICE}",
+            full_scan="reads the table once, in slices by its key",
+        )
+        self._some = statement(f"{label}.held_again", f"SELECT {listed} FROM {table} WHERE id = ANY($1) AND {always}")
+        self._lock = asyncio.Lock()
+        self._loading: asyncio.Task[None] | None = None
+        self._first_slice = asyncio.Event()
+        self._catching_up: asyncio.Task[None] | None = None
+        self._noted: set[int] = set()
+        self._loaded = False
+        self._empty()
+        store.follow(table, self._changed)
+
+    def _empty(self) -> None:
+        self._size = 0
+        self._dead = 0
+        self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._live: Mask = np.zeros(0, np.bool_)
+        self._columns: dict[str, NDArray[Any]] = {n: np.zeros(0, kind) for n, kind in self._types.items()}
+
+    def __contains__(self, column: str) -> bool:
+        return column in self._types
+
+    # --- what has changed ------------------------------------------------------------------------------------------
+    def _changed(self, steps: Sequence[Step]) -> None:
+        """Notes the rows of committed steps."""
+        if self._loading is None and not self._loaded:
+            return
+        noted = self._noted
+        for step in steps:
+            how = changed_by(step.statement)
+            if how is None or (how.column and not (self._loaded and how.column in self._types)):
+                self._forget(step.statement.name)
+                return
+            value = step.arguments[how.place]
+            if how.column:
+                noted.update(self._having(how.column, value))
+            elif how.many:
+                noted.update(value)
+            else:
+                noted.add(value)
+        if len(noted) > HELD_NOTED and self._loaded and self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._catch_up())
+
+    def _having(self, column: str, value: Any) -> list[int]:
+        test = Test(column, (value,))
+        mask = self._mask(test, None)
+        found: list[int] = self._ids[: self._size][mask].tolist()
+        return found
+
+    def _forget(self, name: str) -> None:
+        """A statement changed rows it does not name: everything is read anew when next asked for."""
+        _log.info("columns read anew", statement=name)
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading = None
+        self._loaded = False
+        self._noted.clear()
+
+    async def _catch_up(self) -> None:
+        try:
+            await self.fresh()
+        except StoreUnavailableError as error:
+            _log.warning("columns not caught up", reason=str(error))
+        finally:
+            self._catching_up = None
+
+    async def fresh(self) -> bool:
+        """True when the columns say what is committed; False while they load. Raises StoreUnavailableError."""
+        if not self._loaded:
+            if self._loading is None:
+                self._first_slice = asyncio.Event()
+                self._loading = asyncio.create_task(self._load())
+            await self._first_slice.wait()
+            if not self._loaded:
+                return False
+        if self._noted or self._lock.locked():
+            async with self._lock:
+                await self._read_noted()
+        return self._loaded
+
+    async def loaded(self) -> None:
+        """Loads the columns and waits for the end of it."""
+        if not await self.fresh() and self._loading is not None:
+            await asyncio.shield(self._loading)
+
+    async def _read_noted(self) -> None:
+        noted, self._noted = sorted(self._noted), set()
+        try:
+            for start in range(0, len(noted), HELD_SLICE):
+                part = noted[start : start + HELD_SLICE]
+                rows = await self._store.read(self._some, part)
+                self._take(part, sorted(rows, key=_ID))
+        except BaseException:
+            self._noted.update(noted)
+            raise
+
+    async def _load(self) -> None:
+        started, last = self._first_slice, -1
+        self._noted.clear()
+        self._empty()
+        try:
+            while rows := await self._store.read(self._slice, last):
+                self._append(rows)
+                last = rows[-1][0]
+                if len(rows) < HELD_SLICE:
+                    break
+                started.set()
+                await asyncio.sleep(0)
+            self._loaded = True
+        finally:
+            if self._loading is asyncio.current_task():
+                self._loading = None
+            started.set()
+
+    # --- rows ------------------------------------------------------------------------------------------------------
+    def _take(self, asked: list[int], rows: list[tuple[Any, ...]]) -> None:
+        """Takes rows as they are now; those asked for and not among them are gone."""
+        ids = self._ids[: self._size]
+        there = {row[0] for row in rows}
+        gone = np.array([i for i in asked if i not in there], np.int64)
+        places = self._places(gone)
+        self._dead += int(np.count_nonzero(self._live[places]))
+        self._live[places] = False
+        at = np.searchsorted(ids, np.fromiter((row[0] for row in rows), np.int64, len(rows)))
+        new: list[tuple[Any, ...]] = []
+        known: list[tuple[int, tuple[Any, ...]]] = []
+        for place, row in zip(at.tolist(), rows, strict=True):
+            if place < self._size and ids[place] == row[0]:
+                known.append((place, row))
+            else:
+                new.append(row)
+        if known:
+            spots = np.array([place for place, _ in known], np.intp)
+            self._dead -= int(np.count_nonzero(~self._live[spots]))
+            self._live[spots] = True
+            for name, values in zip(self._names, list(zip(*(row for _, row in known), strict=True))[1:], strict=True):
+                self._columns[name][spots] = self._encoded(name, values)
+        if new:
+            self._append(new)
+        if self._dead > max(DEAD_ROWS_KEPT, self._size // 4):
+            self._compact()
+
+    def _append(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Adds rows whose ids are not there yet, sorted by id. Those of lower ids than the last go to their place."""
+        size, more = self._size, len(rows)
+        if size + more > len(self._ids):
+            room = max(1024, (size + more) * 5 // 4)
+            self._ids = np.resize(self._ids, room)
+            self._live = np.resize(self._live, room)
+            self._columns = {name: np.resize(column, room) for name, column in self._columns.items()}
+        by_column = list(zip(*rows, strict=True))
+        span = slice(size, size + more)
+        self._ids[span] = by_column[0]
+        self._live[span] = True
+        for name, values in zip(self._names, by_column[1:], strict=True):
+            self._columns[name][span] = self._encoded(name, values)
+        self._size += more
+        if size and self._ids[size] < self._ids[size - 1]:
+            self._sort_from(int(np.searchsorted(self._ids[:size], self._ids[size])))
+
+    def _sort_from(self, first: int) -> None:
+        tail = slice(first, self._size)
+        order = np.argsort(self._ids[tail], kind="stable")
+        self._ids[tail] = self._ids[tail][order]
+        self._live[tail] = self._live[tail][order]
+        for column in self._columns.values():
+            column[tail] = column[tail][order]
+
+    def _compact(self) -> None:
+        kept = np.flatnonzero(self._live[: self._size])
+        self._ids, self._live = self._ids[kept], self._live[kept]
+        self._columns = {name: column[kept] for name, column in self._columns.items()}
+        self._size, self._dead = len(kept), 0
+
+    def _encoded(self, name: str, values: Iterable[Any]) -> list[int]:
+        codes = self._texts.get(name)
+        if codes is not None:
+            return [codes.setdefault(value, len(codes)) for value in values]
+        return [NOTHING if value is None else value for value in values]
+
+    def _places(self, ids: NDArray[np.int64]) -> Positions:
+        """Where rows of these ids are; ids that are not here are left out."""
+        known = self._ids[: self._size]
+        at = np.searchsorted(known, ids)
+        at = at[at < self._size] if not self._size else np.minimum(at, self._size - 1)
+        return at[known[at] == ids] if self._size else at[:0]
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+    def matching(
+        self,
+        tests: Sequence[Test],
+        among: Sequence[NDArray[np.int64]] = (),
+        either: tuple[Sequence[Test], NDArray[np.int64]] | None = None,
+    ) -> Matched:
+        """Rows that fit all `tests`, whose ids are in every one of `among`, and that fit one of the tests in `either`
+        or have one of its ids. The columns must be `fresh`."""
+        if either is not None and not any(self._could_fit(test) for test in either[0]):
+            among, either = [*among, either[1]], None
+        if among:
+            ids = np.unique(min(among, key=len))
+            for other in among:
+                ids = ids[np.isin(ids, other)] if len(among) > 1 else ids
+            places = self._places(ids)
+            fits = self._live[places]
+            for test in tests:
+                fits &= self._mask(test, places)
+            if either is not None:
+                fits &= self._either(either)[places]
+            return Matched(self._ids[places[fits]], None)
+        mask = self._live[: self._size].copy()
+        for test in tests:
+            mask &= self._mask(test, None)
+        if either is not None:
+            mask &= self._either(either)
+        return Matched(self._ids[: self._size], mask)
+
+    def _either(self, either: tuple[Sequence[Test], NDArray[np.int64]]) -> Mask:
+        mask = np.zeros(self._size, np.bool_)
+        for test in either[0]:
+            mask |= self._mask(test, None)
+        mask[self._places(either[1])] = True
+        return mask
+
+    def _could_fit(self, test: Test) -> bool:
+        return test.column not in self._texts or bool(self._numbers(test))
+
+    def _numbers(self, test: Test) -> list[int]:
+        """The values that a test wants, as they stand in the column."""
+        codes = self._texts.get(test.column)
+        if codes is None:
+            return [NOTHING if value is None else int(value) for value in test.values]
+        if test.containing:
+            wanted = test.containing.lower()
+            return [code for text, code in codes.items() if text is not None and wanted in text.lower()]
+        if test.ignoring_case:
+            lowered = {value.lower() for value in test.values}
+            return [code for text, code in codes.items() if text is not None and text.lower() in lowered]
+        return [codes[value] for value in test.values if value in codes]
+
+    def _mask(self, test: Test, places: Positions | None) -> Mask:
+        column = self._columns[test.column][: self._size]
+        if places is not None:
+            column = column[places]
+        if test.at_least is not None or test.at_most is not None:
+            mask: Mask = column >= (test.at_least if test.at_least is not None else 0)
+            return mask & (column <= test.at_most) if test.at_most is not None else mask
+        wanted = self._numbers(test)
+        if len(wanted) == 1:
+            fits: Mask = column == wanted[0]
+        elif len(wanted) <= 4:
+            fits = np.zeros(len(column), np.bool_)
+            for value in wanted:
+                fits |= column == value
+        else:
+            fits = _in_set(column, wanted)
+        return ~fits & (column != NOTHING) if test.negated else fits
+
+
+def _in_set(column: NDArray[Any], wanted: Sequence[int]) -> Mask:
+    """Which numbers of a column are in a set, by one look into a table of all numbers there may be."""
+    top = int(column.max(initial=0)) + 2
+    table = np.zeros(top, np.bool_)  # the last place stands for NOTHING, which is -1
+    table[[value for value in wanted if 0 <= value < top - 1]] = True
+    if NOTHING in wanted:
+        table[top - 1] = True
+    found: Mask = table[column]
+    return found
