@@ -10,6 +10,7 @@ from tests.flows.scenarios.parts import deployed, stopped, vm_state
 from tests.flows.server import Server
 
 from lakh.jobs.row import FAILED, SUCCEEDED
+from lakh.resources.host.emptying import stop_lost
 from lakh.resources.host.index import HostIndex
 from lakh.resources.storage_pool.connect import ConnectedPools
 from lakh.resources.vm.destroy import DestroyVirtualMachine
@@ -68,3 +69,23 @@ async def test_what_is_read_once_is_read_again_after_the_store_was_away(server: 
     await read.load()
     host_id = server.world.made.hosts[0].id
     assert read.facts[host_id].status == "Up" if part is HostIndex else read.of(host_id) == {server.world.pool.id}
+
+
+@pytest.mark.parametrize("available", [True, False])
+async def test_a_highly_available_vm_of_a_dead_host_runs_elsewhere(server: Server, available: bool) -> None:
+    vm = await deployed(server)
+    await server.call("updateVirtualMachine", id=vm.id, haenable=available)
+    host_id = vm.host_id
+    assert host_id is not None
+    server.hosts.hosts[host_id].hypervisor.lose_power()
+    server.hosts.away.add(host_id)
+    index = server.cloud.part(HostIndex)
+    index.set_state(host_id, status="Down")
+    index.set_connected(host_id, False)
+    await stop_lost(server.cloud, host_id, "its host is Down")
+    await server.crash()
+    await server.idle()
+    after = await server.row(VmRow, vm.id)
+    assert after.state == ("Running" if available else "Stopped")
+    assert after.host_id != host_id
+    await server.world.check()

@@ -133,7 +133,7 @@ class Simulation:
 
     def _add_machine(self, number: int) -> None:
         memory = self.chaos.memory_gib * GIB
-        host = self.world.new_host(number, -1, f"kvm-{number}", f"10.1.0.{number}", CPUS, memory)
+        host = self.world.new_host(number, -1, f"kvm-{number}", f"10.1.{number >> 8}.{number & 255}", CPUS, memory)
         machine = Machine(f"kvm-{number}", host, self.mood, self)
         self.machines.append(machine)
         machine.connect(self.random.uniform(0, 2))

@@ -171,11 +171,17 @@ class JobCommand(Declaration, abstract=True):
 
 
 async def admit_job(
-    command: JobCommand, call: Call, *, uuid: str | None = None, parent: JobRow | None = None
+    command: JobCommand,
+    call: Call,
+    *,
+    uuid: str | None = None,
+    parent: JobRow | None = None,
+    beside: TxnSpec | None = None,
 ) -> JobRow:
     """Admits a command, stores its job with what `admit` decided, and starts it. Returns the job.
 
-    A child runs within its parent's place in line: it does not queue up behind its own parent.
+    A child runs within its parent's place in line: it does not queue up behind its own parent. What stands `beside` is
+    stored in the same transaction, so that neither happens without the other.
 
     Raises whatever the admission raises; DuplicateError on `async_job_uuid` when a job of that uuid exists.
     """
@@ -184,7 +190,7 @@ async def admit_job(
     while True:
         admission = await command.admit(call)
         job = _job_of(command, call, admission, uuid, parent)
-        txn = TxnSpec(f"{command.SPEC.name}.admit").extend(admission.txn).put(INSERT_JOB, job)
+        txn = TxnSpec(f"{command.SPEC.name}.admit").extend(beside).extend(admission.txn).put(INSERT_JOB, job)
         _announce(command, call, admission, txn)
         try:
             await call.cloud.store.submit(txn)

@@ -1,19 +1,25 @@
-"""Instances of a host that is gone for good: they no longer run, and their host holds nothing for them."""
+"""Instances of a host that is gone for good: they no longer run, and their host holds nothing for them.
+
+A highly available one starts elsewhere, by a job that is stored with its stop: a server that dies here forgets neither.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from lakh.base.errors import PermissionDeniedError, ServiceUnavailableError
 from lakh.base.log import logger
 from lakh.catalogue.states import machine
+from lakh.contract.declaration import spec_of
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import SYSTEM_ACCOUNT
-from lakh.resources.command import event
+from lakh.resources.command import Call, JobCommand, admit_job, event
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.row import RELEASE
+from lakh.resources.system import SYSTEM_CALLER
 from lakh.resources.user.row import SYSTEM_USER
-from lakh.resources.vm.row import ON_HOST, VmRow
+from lakh.resources.vm.row import ON_HOST, USER, VmRow
 from lakh.resources.vm.states import move
 from lakh.store.statement import TxnSpec
 from lakh.store.store import GuardFailedError
@@ -49,11 +55,27 @@ async def stop_lost(
             event(cloud, "VM.STOP", "Completed", text, user, owner, ("VirtualMachine", vm.uuid), "WARN"),
         )
         try:
-            await cloud.store.submit(txn)
+            if vm.ha_enabled and vm.type == USER:
+                await _restart(cloud, vm, txn)
+            else:
+                await cloud.store.submit(txn)
         except GuardFailedError:
             log.info("instance moved on meanwhile", vm=vm.instance_name)
+            continue
+        except ServiceUnavailableError as error:
+            log.warning("instance waits to be restarted", vm=vm.instance_name, reason=error.text)
             continue
         if host_id in index.columns:
             index.columns.release(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
         stopped.append(after)
     return stopped
+
+
+async def _restart(cloud: Cloud, vm: VmRow, txn: TxnSpec) -> None:
+    """Stores `txn` with the job that starts the instance again; alone where nothing of its owner may start."""
+    declaration = spec_of("startVirtualMachine").declaration
+    assert issubclass(declaration, JobCommand)
+    try:
+        await admit_job(declaration(id=vm.id), Call(cloud, SYSTEM_CALLER), beside=txn)
+    except PermissionDeniedError:
+        await cloud.store.submit(txn)
