@@ -32,4 +32,4 @@ def test_an_hour_of_flapping_leaves_nothing_behind() -> None:
 
 @pytest.mark.soak
 def test_twelve_hours_of_flapping_leave_nothing_behind() -> None:
-    _holds(Flap(2, hosts=200, minutes=12 * 60, look_at=(120, 720)))
+    _holds(Flap(2, hosts=300, minutes=12 * 60, look_at=(120, 720)))
