@@ -69,6 +69,7 @@ class Late:
 
 async def serve(config: Configuration, report: TextIO) -> None:
     """Runs until SIGTERM or SIGINT. Raises LakhError for what an operator can mend (a taken port, a locked store)."""
+    gc.disable()  # what is loaded now stays: walking it over and over would be a fifth of the start
     commands.load()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -100,6 +101,7 @@ async def serve(config: Configuration, report: TextIO) -> None:
     logger.info("serving", api_port=port, agent_port=config.agent_port, hosts=len(index.facts), resumed_jobs=resumed)
     gc.collect()
     gc.freeze()
+    gc.enable()
     healing.start()
     agents.on_absence = partial(healing.signal, HostLiveness.name)
     watch = asyncio.create_task(_watch_growth(config, index, gateways, report))
