@@ -80,10 +80,20 @@ async def claim(run: Run[ImplementState]) -> TxnSpec:
 def _forget_proposals(run: Run[ImplementState], network: NetworkRow) -> None:
     """A claim that lost against another reads anew what is taken."""
     if run.memory.setdefault("claims", 0):
-        run.cloud.part(GuestVlans).forget(network.physical_network_id or 0)
-        run.cloud.part(PublicAddresses).forget()
-        run.cloud.part(GuestAddresses).forget(network.id)
+        _read_anew(run.cloud, network)
     run.memory["claims"] += 1
+
+
+def _read_anew(cloud: Cloud, network: NetworkRow) -> None:
+    cloud.part(GuestVlans).forget(network.physical_network_id or 0)
+    cloud.part(PublicAddresses).forget()
+    cloud.part(GuestAddresses).forget(network.id)
+
+
+async def give_up(run: Run[ImplementState]) -> None:
+    """What a claim proposed and never stored counts as taken in memory only: nobody else would free it."""
+    if run.memory.get("claims"):
+        _read_anew(run.cloud, await network_now(run))
 
 
 async def _take_vlan(cloud: Cloud, txn: TxnSpec, network: NetworkRow) -> str:
@@ -206,6 +216,7 @@ class ImplementNetwork(JobCommand, internal=True, instance_type="Network"):
         Step("router", launch, unlaunch),
         Step("program", program),
         Step("publish", publish, commits=True),
+        failed=give_up,
     )
 
     async def admit(self, call: Call) -> Admission:
