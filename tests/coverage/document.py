@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.coverage import reference
 from tests.coverage.observations import Observations
+from tests.coverage.settings_read import read_settings
 
 from lakh.catalogue import guest_os, hypervisors, kinds, networks, offerings, roles, settings, states, storage
 
@@ -54,7 +56,13 @@ def share(proven: Iterable[str], there: Iterable[str], fact: Iterable[str]) -> S
 
 def write(seen: Observations) -> str:
     """The whole document."""
-    sections = (_totals(seen), _catalogue(), *(_tier(seen, tier) for tier in reference.tiers()), _nested(seen))
+    sections = (
+        _totals(seen),
+        _catalogue(),
+        _settings(),
+        *(_tier(seen, tier) for tier in reference.tiers()),
+        _nested(seen),
+    )
     return HEAD + "".join("\n" + "\n".join(lines) + "\n" for lines in sections)
 
 
@@ -145,6 +153,16 @@ def catalogue_counts() -> Iterator[tuple[str, int, int]]:
 def _catalogue() -> list[str]:
     lines = ["## Catalogue of a fresh installation", "", *_table("what", "there", "in the reference")]
     return lines + [_row(*counts) for counts in catalogue_counts()]
+
+
+def _settings() -> list[str]:
+    named = read_settings()
+    lines = ["## Settings that are read", ""]
+    lines.append(
+        f"All {len(settings.settings())} settings can be listed, changed and reset. {len(named)} are read here;"
+    )
+    lines[-1] += " any other is kept and shown, and changes nothing yet:"
+    return [*lines, "", *textwrap.wrap(", ".join(named), 120, break_on_hyphens=False)]
 
 
 def _tier(seen: Observations, tier: str) -> list[str]:
