@@ -28,4 +28,4 @@ def test_twenty_agents_connect_new_and_known(tmp_path: Path) -> None:
 def test_an_unknown_scenario_names_those_there_are() -> None:
     ran = CliRunner().invoke(lakh, ["lab", "run", "conect"])
     assert ran.exit_code == 2
-    assert "connect, steady, storm" in ran.output
+    assert "connect, steady, storm, rolling" in ran.output

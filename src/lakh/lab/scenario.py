@@ -20,7 +20,7 @@ import uvloop
 
 from lakh.base.errors import LakhError
 from lakh.contract.client import ClientError
-from lakh.lab import connect, flap, lists, plots, rolling, steady, storm
+from lakh.lab import connect, flap, hostile, lists, plots, rolling, steady, storage_connect, storm
 from lakh.lab.reach import judge, reaches
 from lakh.lab.report import Figure, Report, baseline, machine, write
 from lakh.lab.screen import Screen
@@ -78,6 +78,10 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("steady", steady.SUMMARY, ("agents", "seconds", "processes"), steady.drive),
         Scenario("storm", storm.SUMMARY, ("agents", "processes", "behaviour"), storm.drive),
         Scenario("rolling", rolling.SUMMARY, ("agents", "processes", "behaviour"), rolling.drive),
+        Scenario("hostile", hostile.SUMMARY, ("agents", "processes"), hostile.drive),
+        Scenario(
+            "storage-connect", storage_connect.SUMMARY, ("agents", "processes", "behaviour"), storage_connect.drive
+        ),
         Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, seconds=600),
         Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive),
     )
