@@ -114,6 +114,24 @@ async def test_a_killed_cluster_loses_its_vms_and_returns_when_revived(
     await server.until(lambda: len(server.ready) == 5)
 
 
+async def test_a_killed_rack_is_all_its_hosts_whatever_their_clusters(
+    server: ManagementServer, fleet: Fleet, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakh.fleet.fleet.RACK", 4)
+    (answer,) = await ask("kill", rack=2)
+    assert answer["count"] == 4
+    await server.until(lambda: len(server.seats) == 6)
+    assert {"kvm-000005", "kvm-000006", "kvm-000007", "kvm-000008"} & server.seats.keys() == set()
+
+
+async def test_the_time_from_a_lost_link_to_ready_is_counted(server: ManagementServer, fleet: Fleet, ask: Ask) -> None:
+    server.ready.clear()
+    await ask("disconnect", percent=50)
+    await server.until(lambda: len(server.ready) == 5)
+    (answer,) = await ask("stats")
+    assert sum(answer["back_slots"].values()) == 5
+
+
 async def test_a_host_killed_for_a_while_returns_by_itself(server: ManagementServer, fleet: Fleet, ask: Ask) -> None:
     server.ready.clear()
     await ask("kill", names=["kvm-000007"], seconds=0.05)
@@ -157,10 +175,12 @@ async def test_statistics(fleet: Fleet, ask: Ask) -> None:
     ("request_", "words"),
     [
         ({"command": "explode"}, "one of corrupt, disconnect"),
-        ({"command": "kill"}, "give names, cluster or percent"),
+        ({"command": "kill"}, "give names, cluster, rack or percent"),
         ({"command": "kill", "percent": 101}, "above 0, to 100"),
         ({"command": "kill", "names": ["nobody"]}, "no agents of this fleet"),
         ({"command": "kill", "cluster": 77}, "no agent of this fleet"),
+        ({"command": "kill", "rack": 2}, "no agent of this fleet"),
+        ({"command": "kill", "rack": "first"}, "racks of 40 hosts count from 1"),
         ({"command": "slow", "factor": 0}, "factor must be above zero"),
         ([1], "Expected `object`"),
     ],

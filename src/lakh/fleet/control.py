@@ -15,7 +15,7 @@ import msgspec
 
 from lakh.base.limits import FLEET_CONTROL_LINE_BYTES
 from lakh.fleet import report
-from lakh.fleet.fleet import Fleet
+from lakh.fleet.fleet import RACK, Fleet
 from lakh.fleet.member import Member
 
 _PORTION = 50
@@ -134,7 +134,7 @@ class Control:
         return {"rejections": list(self._fleet.statistics.rejections)}
 
     def _members(self, request: dict[str, Any]) -> list[Member]:
-        """Whom it concerns: `names`, a `cluster`, or `percent` of the hosts, chosen at random."""
+        """Whom it concerns: `names`, a `cluster`, a `rack`, or `percent` of the hosts, chosen at random."""
         if "names" in request:
             members = self._fleet.named(request["names"])
             missing = len(set(request["names"])) - len(members)
@@ -146,9 +146,15 @@ class Control:
             if not members:
                 raise ControlError(f"cluster {request['cluster']}: no agent of this fleet is in it")
             return members
+        if "rack" in request:
+            rack = request["rack"]
+            members = self._fleet.of_rack(rack) if isinstance(rack, int) else []
+            if not members:
+                raise ControlError(f"rack {rack}: no agent of this fleet is in it; racks of {RACK} hosts count from 1")
+            return members
         percent = request.get("percent")
         if not isinstance(percent, int | float) or not 0 < percent <= 100:
-            raise ControlError(f"{request.get('command')}: give names, cluster or percent (above 0, to 100)")
+            raise ControlError(f"{request.get('command')}: give names, cluster, rack or percent (above 0, to 100)")
         return self._fleet.choose(float(percent))
 
 

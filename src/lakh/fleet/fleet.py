@@ -29,6 +29,8 @@ from lakh.fleet.systemvms import SystemVms
 from lakh.fleet.timers import Timers
 from lakh.wire.tls import TlsSide
 
+RACK = 40
+"""Hosts that share power and a switch."""
 NONSENSE = b"\x00\x00\x00\x20this is not a TLS record at all."
 
 
@@ -187,6 +189,10 @@ class Fleet:
 
     def of_cluster(self, cluster: str) -> list[Member]:
         return [member for member, host, _ in self.hosts() if host.place.cluster == cluster]
+
+    def of_rack(self, rack: int) -> list[Member]:
+        """Hosts whose numbers are in a row, RACK of them, wherever their clusters are; racks count from 1."""
+        return [member for member in self.members if (member.number - 1) // RACK == rack - 1]
 
     def disconnect(self, members: Iterable[Member]) -> int:
         chosen = [member for member in members if member.connected]

@@ -106,7 +106,7 @@ async def _connect_and_again(run: Run, name: str) -> dict[str, float]:
     async def back() -> bool:
         assert stand.fleet is not None
         stats = (await stand.fleet.ask("stats"))[-1]
-        return sum(stats["back_slots"].values()) >= before + cut and stats["ready"] >= stand.agents
+        return bool(sum(stats["back_slots"].values()) >= before + cut and stats["ready"] >= stand.agents)
 
     again = await stand.until(back, since, _UP_SECONDS, "agents do not come back")
     run.figure(f"reconnect_{name}_seconds", again, "s")

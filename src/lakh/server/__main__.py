@@ -17,7 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         prog="lakh server",
-        description="Runs a management server: API, jobs, store, and gateways for agents.",
+        description="Runs a management server: API, jobs, store, and gateways for agents. SIGHUP restarts the gateways"
+        " one after another, while agents and jobs go on.",
         epilog="Every key may stand in the file, or in the environment as LAKH_ and its name in capitals. Keep secrets"
         " there: a flag can be read by everybody on this machine for as long as this process runs. It goes no further:"
         " the processes started from here get secrets by environment."
