@@ -29,7 +29,7 @@ TEMPLATES_READY: Final = 5000  # templates with the zones they are Ready in, kep
 SESSIONS: Final = 100_000  # live login sessions; above: the oldest idle one ends
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
-JOBS_RUNNING: Final = 2000  # flows running at once in one server; above: they wait in order
+JOBS_RUNNING: Final = 2000  # flows running at once in one server; above: they wait, accounts in turns
 JOBS_WAITING: Final = 100_000  # jobs waiting for a place; above: 503
 JOB_STEP_RETRIES: Final = 5  # of one step, on transient errors; above: undo
 JOB_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)  # pause before each retry

@@ -2,7 +2,8 @@
 
 The process that admits a job owns it from its first row on: no claim query, no queue polling. After a restart the
 server adopts every pending job of a dead epoch and resumes it where its last commit left it. Jobs that name the same
-`sync_key` run one after another in order of admission (CloudStack's sync objects).
+`sync_key` run one after another in order of admission (CloudStack's sync objects). How many run at once is bounded, and
+the places are shared fairly among accounts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from lakh.base.errors import ServiceUnavailableError
 from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.execution import Crash, Execution, Finisher, LeaseLostError, Probe
+from lakh.jobs.figures import JobSeconds
 from lakh.jobs.row import ADOPT, PENDING_JOBS, JobRow
+from lakh.jobs.turns import Turns
 from lakh.store.statement import TxnSpec
 from lakh.store.store import GuardFailedError
 
@@ -37,10 +40,11 @@ class Worker:
         self._finished: OrderedDict[str, JobRow] = OrderedDict()
         self._done: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: deque[JobRow] = deque()
+        self._turns = Turns(limits.JOBS_RUNNING)
         self._lines: dict[str, deque[JobRow]] = {}
-        self._running = 0
         self.closing = False
+        self.seconds: dict[str, JobSeconds] = {}
+        """By command: from a job's acceptance to its end, with what it waited."""
 
     # --- admission ---------------------------------------------------------------------------------------------------
     def check_room(self) -> None:
@@ -64,10 +68,12 @@ class Worker:
         self._enqueue(job)
 
     def _enqueue(self, job: JobRow) -> None:
-        if self._running >= limits.JOBS_RUNNING and job.parent_uuid is None:  # a child's parent holds a place already
-            self._waiting.append(job)
-            return
-        self._running += 1
+        if self._turns.admit(job):
+            self._begin(job)
+
+    def _begin(self, job: JobRow) -> None:
+        if self.closing:
+            return  # the next start resumes it
         task = asyncio.create_task(self._execute(job), name=f"job {job.uuid}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -131,6 +137,8 @@ class Worker:
         try:
             done = await Execution(self.cloud, job, self.probe, self.on_finished).drive()
             self._finished[job.uuid] = done
+            took = ((done.completed_ms or 0) - job.created_ms) / 1000
+            self.seconds.setdefault(job.command, JobSeconds()).count(took)
             while len(self._finished) > limits.JOBS_REMEMBERED:
                 self._finished.popitem(last=False)
         except LeaseLostError:
@@ -143,7 +151,7 @@ class Worker:
             self._leave(job)
 
     def _leave(self, job: JobRow) -> None:
-        self._running -= 1
+        self._turns.leave(job)
         self._live.pop(job.uuid, None)
         if job.instance_uuid is not None and (acting := self._acting.get(job.instance_uuid)):
             acting.pop(job.uuid, None)
@@ -157,5 +165,5 @@ class Worker:
                 self._enqueue(line[0])
             else:
                 del self._lines[job.sync_key]
-        while self._waiting and self._running < limits.JOBS_RUNNING:
-            self._enqueue(self._waiting.popleft())
+        while (waiting := self._turns.next()) is not None:
+            self._begin(waiting)

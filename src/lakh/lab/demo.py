@@ -21,8 +21,9 @@ import uvloop
 
 from lakh.base.errors import LakhError
 from lakh.contract.client import Client, ClientError
-from lakh.lab.deployments import Deployed, deploy
 from lakh.lab.installation import Installation, furnish, prepare, until
+from lakh.lab.load import Outcome
+from lakh.lab.loading import load, plan_for
 from lakh.lab.machine import cpu_seconds, memory_mb
 from lakh.lab.processes import Fleet, ProcessError, Server, free_port, port_is_free
 from lakh.lab.proof import Proof, prove
@@ -116,16 +117,17 @@ class Demo:
         screen.step(f"deploying {options.vms} VMs with {options.workers} workers")
         before = await self._usage()
         with screen.bar(options.vms) as advance:
-            outcome = await deploy(user, installation, options.vms, options.workers, advance)
+            plan = plan_for(self.server.api_port, installation, name="demo", vms=options.vms, workers=options.workers)
+            outcome = await load(plan, advance)
         after = await self._usage()
         screen.step("proving it against the agents")
         await asyncio.sleep(GATEWAY_FIGURES_SECONDS)
         after.counters |= _of_gateways(await self._counters())
         assert self.fleet is not None
-        proof = await prove(admin, self.fleet, len(outcome.vms))
+        proof = await prove(admin, self.fleet, outcome.deployed)
         for failure in outcome.failures[:10]:
             proof.mismatches.append(f"deployment failed: {failure}")
-        proof.ok = not proof.mismatches and len(outcome.vms) == options.vms
+        proof.ok = not proof.mismatches and outcome.deployed == options.vms
         figures = self._figures(keys, installation, connect_seconds, outcome, before, after, proof)
         screen.summary(figures)
         if options.json:
@@ -185,7 +187,6 @@ class Demo:
         assert self.fleet is not None
         cpu = {part: cpu_seconds(pids) for part, pids in self.server.part_pids().items()}
         cpu["fleet"] = cpu_seconds(self.fleet.pids())
-        cpu["client"] = time.process_time()
         return Usage(cpu, await self._counters())
 
     async def _counters(self) -> dict[str, float]:
@@ -204,14 +205,14 @@ class Demo:
         keys: tuple[str, str],
         installation: Installation,
         connect_seconds: float,
-        outcome: Deployed,
+        outcome: Outcome,
         before: Usage,
         after: Usage,
         proof: Proof,
     ) -> dict[str, Any]:
         assert self.server is not None
         assert self.fleet is not None
-        vms = max(1, len(outcome.vms))
+        vms = max(1, outcome.deployed)
 
         def per_vm(*names: str) -> float:
             return round(sum(after.counters.get(n, 0) - before.counters.get(n, 0) for n in names) / vms, 2)
@@ -228,19 +229,18 @@ class Demo:
             "account_secret_key": installation.secret_key,
             "store": self.options.store.partition("://")[0] or "sqlite",
             "hosts": self.options.hosts,
-            "vms": len(outcome.vms),
+            "vms": outcome.deployed,
             "workers": self.options.workers,
             "connect_seconds": round(connect_seconds, 2),
             "deploy_seconds": round(outcome.seconds, 2),
-            "deploys_per_second": round(len(outcome.vms) / max(outcome.seconds, 1e-9), 1),
+            "deploys_per_second": round(outcome.deployed / max(outcome.seconds, 1e-9), 1),
             "vm_seconds": {f"p{p}": round(outcome.percentile(p), 3) for p in (50, 95, 99)},
             "sql_statements_per_vm": per_vm('lakh_store_total{what="statements"}'),
             "transactions_per_vm": per_vm('lakh_store_total{what="transactions"}'),
             "host_requests_per_vm": per_vm(*requests),
             "polls_per_vm": round(outcome.polls / vms, 2),
-            "cpu_ms_per_vm": {
-                part: round((after.cpu[part] - before.cpu[part]) * 1000 / vms, 2) for part in sorted(after.cpu)
-            },
+            "cpu_ms_per_vm": {"client": round(outcome.cpu_seconds * 1000 / vms, 2)}
+            | {part: round((after.cpu[part] - before.cpu[part]) * 1000 / vms, 2) for part in sorted(after.cpu)},
             "server_memory_mb": round(memory_mb(self.server.pids()), 1),
             "fleet_memory_mb": round(memory_mb(self.fleet.pids()), 1),
             "proof": msgspec.to_builtins(proof),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from lakh.bus.gateways import Gateways
 from lakh.gateway.figures import HELP
@@ -40,6 +40,10 @@ class _Collector:
         jobs = GaugeMetricFamily("lakh_jobs_running", "Jobs running or waiting in this server")
         jobs.add_metric([], self._cloud.worker.running)
         yield jobs
+        took = HistogramMetricFamily("lakh_job_seconds", "From a job's acceptance to its end", labels=["command"])
+        for command, ended in sorted(self._cloud.worker.seconds.items()):
+            took.add_metric([command], ended.cumulative(), ended.seconds)
+        yield took
         hosts = GaugeMetricFamily("lakh_hosts", "Hosts by status", labels=["status"])
         census = self._cloud.part(HostIndex).census
         for status, count in sorted(census.by(lambda c: c.status, lambda _: True).items()):
