@@ -13,7 +13,7 @@ import math
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from lakh.lab.scenario import Run
 
 SUMMARY: Final = "pages of every list on a seeded store, as three roles: with filters, keywords, deep"
+SUMMARY_SIX: Final = "pages of 500 of six lists, of as many accounts, domains, networks and Instances as hosts"
 ROUNDS: Final = 12
+SHOWN: Final = 15
 SEED_SECONDS: Final = 20 * 60.0
 ROLES: Final = ("admin", "domain admin", "user")
 SIX: Final = ("listVirtualMachines", "listVolumes", "listHosts", "listNetworks", "listAccounts", "listDomains")
@@ -46,6 +48,15 @@ class Question(NamedTuple):
     def label(self) -> str:
         told = ",".join(f"{k}={str(v)[:24]}" for k, v in self.parameters.items() if k not in ("pagesize", "listall"))
         return f"{self.command}({told}) {self.size} as {self.role}"
+
+
+class Asked(NamedTuple):
+    """What was timed: a question, and whether on its first page or a deep one."""
+
+    group: str
+    label: str
+    size: int
+    deep: bool
 
 
 class Found(msgspec.Struct):
@@ -155,8 +166,28 @@ def questions(found: dict[str, Found]) -> Iterator[Question]:
 
 
 async def drive(run: Run) -> None:
-    """The scenario."""
-    await seeded_server(run)
+    """The scenario `lists`: as many Instances as asked for, of a quarter as many accounts as hosts."""
+    hosts, vms = run.parameters.agents, run.parameters.vms or run.parameters.agents * 10
+    accounts = max(25, min(hosts // 4, 25_000))
+    shape = {"vms": vms, "accounts": accounts, "networks": accounts, "domains": max(5, accounts // 5)}
+    await _run(run, {"hosts": hosts, **shape, "events": vms // 2}, questions)
+
+
+async def drive_six(run: Run) -> None:
+    """The scenario `six-lists`: as many of everything as hosts, and twice as many volumes."""
+    number = run.parameters.agents
+    shape = dict.fromkeys(("hosts", "vms", "accounts", "networks", "domains"), number)
+    await _run(run, {**shape, "volumes": 2 * number}, six_questions)
+
+
+def six_questions(_: dict[str, Found]) -> Iterator[Question]:
+    """Pages of 500 of the six lists, as root admin."""
+    for command in SIX:
+        yield Question("common", "admin", command, {"listall": True}, 500)
+
+
+async def _run(run: Run, shape: dict[str, int], ask: Callable[[dict[str, Found]], Iterator[Question]]) -> None:
+    await seeded_server(run, shape)
     stand = run.stand
     assert stand.server is not None
     told = msgspec.json.decode((stand.folder / "server" / "seeded.json").read_bytes())
@@ -167,9 +198,12 @@ async def drive(run: Run) -> None:
     try:
         found = {role: await look_around(clients, role) for role in ROLES}
         stand.screen.step("asking")
+        asked = list(ask(found))
+        pages = await _pages(clients, asked)
         before = stand.cpu()["control"]
-        taken, deep = await _ask_all(run, clients, list(questions(found)))
-        run.figure("control_cpu_per_list", (stand.cpu()["control"] - before) * 1000 / max(1, deep), "ms")
+        taken = await _ask_all(run, clients, asked, pages)
+        requests = sum(len(seconds) for seconds in taken.values())
+        run.figure("control_cpu_per_list", (stand.cpu()["control"] - before) * 1000 / max(1, requests), "ms")
         run.figure("server_memory", sum(v for part, v in stand.memory().items() if part != "fleet") / 1000, "GB")
         _figures(run, taken)
     finally:
@@ -177,21 +211,15 @@ async def drive(run: Run) -> None:
             await client.close()
 
 
-async def seeded_server(run: Run) -> None:
-    """Seeds a store of the asked size in the stand's folder and starts a server on it."""
-    stand, given = run.stand, run.parameters
+async def seeded_server(run: Run, shape: dict[str, int]) -> None:
+    """Seeds a store in the stand's folder, and starts a server on it."""
+    stand = run.stand
     folder = stand.folder / "server"
     os.environ["LAKH_ADMIN_API_KEY"], os.environ["LAKH_ADMIN_SECRET_KEY"] = "lab-admin", "lab-admin-secret"
-    hosts, vms = given.agents, given.vms or given.agents * 10
-    accounts = max(25, min(hosts // 4, 25_000))
-    stand.screen.step(f"seeding {hosts:,} hosts, {vms:,} Instances, {accounts:,} accounts")
+    stand.screen.step("seeding " + ", ".join(f"{number:,} {name}" for name, number in shape.items()))
     began = time.monotonic()
-    numbers = {
-        "hosts": hosts, "vms": vms, "accounts": accounts, "networks": accounts, "domains": max(5, accounts // 5),
-        "events": vms // 2,
-    }  # fmt: skip
     arguments = ["-m", "lakh.seed", "--disconnected", "--data-folder", str(folder)]
-    for name, number in numbers.items():
+    for name, number in shape.items():
         arguments += [f"--{name}", str(number)]
     seeding = Running("seeding", arguments, stand.folder / "seed.log")
     try:
@@ -201,7 +229,8 @@ async def seeded_server(run: Run) -> None:
     finally:
         await asyncio.to_thread(seeding.stop)
     if code:
-        raise LabError(f"seeding failed: {(stand.folder / 'seed.log').read_text()[-400:]}")
+        text = await asyncio.to_thread((stand.folder / "seed.log").read_text)
+        raise LabError(f"seeding failed: {text[-400:]}")
     run.figure("seeding_seconds", time.monotonic() - began, "s")
     began = time.monotonic()
     stand.server = Server(
@@ -214,7 +243,7 @@ async def seeded_server(run: Run) -> None:
 async def look_around(clients: dict[str, Client], role: str) -> Found:
     """What there is to filter by; places from the admin, who sees them, the rest as the role sees it."""
     admin, own = clients["admin"], clients[role]
-    vms = (await own.call("listVirtualMachines", listall=True, page=2, pagesize=50)).get("virtualmachine", [])
+    vms = (await own.call("listVirtualMachines", listall=True, page=1, pagesize=50)).get("virtualmachine", [])
     if not vms:
         raise LabError(f"the {role} has too few Instances to list: seed more")
     vm = vms[0]
@@ -239,16 +268,21 @@ async def look_around(clients: dict[str, Client], role: str) -> Found:
     )
 
 
+async def _pages(clients: dict[str, Client], asked: list[Question]) -> list[list[int]]:
+    """The pages of each question: the first, and one in the middle."""
+    counts = [await _count(clients[question.role], question) for question in asked]
+    return [
+        sorted({1, max(1, math.ceil(count / question.size) // 2)})
+        for question, count in zip(asked, counts, strict=True)
+    ]
+
+
 async def _ask_all(
-    run: Run, clients: dict[str, Client], asked: list[Question]
-) -> tuple[dict[Question | tuple[str, ...], list[float]], int]:
-    """Seconds of each question, and how many requests there were."""
-    taken: dict[Any, list[float]] = {}
-    pages = {}
-    for number, question in enumerate(asked):
-        count = await _count(clients[question.role], question)
-        pages[number] = sorted({1, max(1, math.ceil(count / question.size) // 2)})
-    random, requests = Random(1), 0
+    run: Run, clients: dict[str, Client], asked: list[Question], pages: list[list[int]]
+) -> dict[Asked, list[float]]:
+    """Seconds of each question and kind of page."""
+    taken: dict[Asked, list[float]] = {}
+    random = Random(1)
     with run.stand.screen.bar(ROUNDS) as advance:
         for number in range(ROUNDS):
             order = list(range(len(asked)))
@@ -257,10 +291,10 @@ async def _ask_all(
                 question = asked[index]
                 for page in pages[index]:
                     seconds = await _ask(clients[question.role], question, page)
-                    taken.setdefault((question.group, question.label, question.size, page > 1), []).append(seconds)
-                    requests += 1
+                    key = Asked(question.group, question.label, question.size, page > 1)
+                    taken.setdefault(key, []).append(seconds)
             advance(number + 1)
-    return taken, requests
+    return taken
 
 
 async def _count(client: Client, question: Question) -> int:
@@ -287,20 +321,20 @@ def _p95(taken: list[float]) -> float:
     return ordered[math.ceil(0.95 * (len(ordered) - 1))] * 1000
 
 
-def _figures(run: Run, taken: dict[Any, list[float]]) -> None:
+def _figures(run: Run, taken: dict[Asked, list[float]]) -> None:
     groups: dict[str, list[float]] = {}
-    six: dict[str, list[float]] = {}
-    for (group, label, size, _deep), seconds in taken.items():
-        name = f"page_{size}_p95" if group == "common" else f"{group.replace(' ', '_')}_p95"
-        groups.setdefault(name, []).extend(seconds)
-        command = label.partition("(")[0]
-        if command in SIX and size == 500 and label == f"{command}() 500 as admin":
-            six.setdefault(command, []).extend(seconds)
+    means: dict[str, list[float]] = {}
+    for asked, seconds in taken.items():
+        group = asked.group.replace(" ", "_")
+        groups.setdefault(f"page_{asked.size}_p95" if group == "common" else f"{group}_p95", []).extend(seconds)
+        command = asked.label.partition("(")[0]
+        if asked.label == f"{command}() 500 as admin" and command in SIX:
+            means.setdefault(command, []).extend(seconds)
     for name, seconds in sorted(groups.items()):
         run.figure(name, _p95(seconds), "ms")
-    for command, seconds in sorted(six.items()):
+    for command, seconds in sorted(means.items()):
         run.figure(f"{command}_500_mean", sum(seconds) / len(seconds) * 1000, "ms")
     slowest = sorted(taken.items(), key=lambda entry: -_p95(entry[1]))
     run.stand.screen.detail("slowest questions, p95:")
-    for (_group, label, _size, deep), seconds in slowest[:25]:
-        run.stand.screen.detail(f"  {_p95(seconds):8.1f} ms  {label}{' deep' if deep else ''}")
+    for asked, seconds in slowest[:SHOWN]:
+        run.stand.screen.detail(f"  {_p95(seconds):8.1f} ms  {asked.label}{' deep' if asked.deep else ''}")

@@ -84,6 +84,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ),
         Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, seconds=600),
         Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive),
+        Scenario("six-lists", lists.SUMMARY_SIX, ("agents",), lists.drive_six),
     )
 }
 

@@ -9,9 +9,10 @@ from typing import Final
 from lakh.store.statement import TxnSpec
 from lakh.store.store import Store
 
-UNDER_WAY: Final = {"sqlite": 8, "postgresql": 48}
+UNDER_WAY: Final = {"sqlite": 64, "postgresql": 48}
 """PostgreSQL folds equal statements of transactions that wait together; SQLite has one writer thread to keep busy."""
-ROWS_AT_ONCE: Final = {"sqlite": 250, "postgresql": 50}
+ROWS_AT_ONCE: Final = {"sqlite": 8, "postgresql": 50}
+"""SQLite undoes by a journal of pages, whose end each statement looks for: the more a savepoint holds, the longer."""
 
 
 async def write(store: Store, txns: Iterable[tuple[int, TxnSpec]], advance: Callable[[int], None]) -> None:

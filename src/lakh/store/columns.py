@@ -236,6 +236,8 @@ class Columns:
                 started.set()
                 await asyncio.sleep(0)
             self._loaded = True
+        except StoreUnavailableError as error:
+            _log.warning("columns not loaded", reason=str(error))
         finally:
             if self._loading is asyncio.current_task():
                 self._loading = None
