@@ -200,10 +200,12 @@ class Execution:
         """Does it, however often it fails: an undo that gives up would leak, and a job must reach an end."""
         attempts = 0
         while True:
+            self._run.not_committed()
             try:
                 self._tell("before", what)
                 txn = await do(self._run)
                 self._tell("after", what)
+                self._run.carry()
                 return txn
             except (LeaseLostError, asyncio.CancelledError):
                 raise

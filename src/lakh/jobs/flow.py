@@ -46,7 +46,7 @@ class Again(LakhError):
 class Run(Generic[S]):
     """One execution of a flow, as its steps see it."""
 
-    __slots__ = ("_committed", "cloud", "error", "job", "memory", "result", "state")
+    __slots__ = ("_carried", "_committed", "cloud", "error", "job", "memory", "result", "state")
 
     def __init__(self, cloud: Cloud, job: JobRow, state: S) -> None:
         self.cloud = cloud
@@ -56,6 +56,7 @@ class Run(Generic[S]):
         self.result: bytes | None = None
         self.error: BaseException | None = None  # while undoing: why
         self._committed: list[Callable[[], object]] = []
+        self._carried: list[Callable[[], object]] = []
 
     def when_committed(self, act: Callable[[], object]) -> None:
         """Calls `act` right after the commit of what this step returns, and not if there is none: so memory follows
@@ -64,13 +65,18 @@ class Run(Generic[S]):
 
     def committed(self) -> None:
         """The engine's call: the commit happened."""
-        acts, self._committed = self._committed, []
+        acts, self._carried, self._committed = self._carried + self._committed, [], []
         for act in acts:
             act()
 
+    def carry(self) -> None:
+        """The engine's call: what the undo returned goes into the next commit, and its acts follow that."""
+        self._carried += self._committed
+        self._committed = []
+
     def not_committed(self) -> None:
-        """The engine's call: the step failed, or decides anew."""
-        self._committed.clear()
+        """The engine's call: the step or undo failed, or decides anew."""
+        self._committed = []
 
     def finish(self, result: bytes) -> None:
         """Sets the job's result: the JSON of jobresult."""

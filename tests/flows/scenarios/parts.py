@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import msgspec
 from tests.blank import blank
 from tests.flows.server import Server
 
@@ -18,15 +19,23 @@ from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.domain.row import INSERT as INSERT_DOMAIN
 from lakh.resources.domain.row import DomainRow
 from lakh.resources.limit.row import ACCOUNT, DOMAIN, INSERT_COUNT, ResourceCountRow
+from lakh.resources.network.row import INSERT as INSERT_NETWORK
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.physical_network.row import PhysicalNetworkRow, ServiceProviderRow
+from lakh.resources.service_offering.row import INSERT as INSERT_OFFERING
+from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.storage_pool.connect import modify_command
 from lakh.resources.storage_pool.row import INSERT as INSERT_POOL
 from lakh.resources.storage_pool.row import INSERT_CAPACITY, StoragePoolCapacityRow, StoragePoolRow
+from lakh.resources.template.row import INSERT as INSERT_TEMPLATE
+from lakh.resources.template.row import INSERT_STORE as INSERT_TEMPLATE_STORE
+from lakh.resources.template.row import TemplateRow, TemplateStoreRow
 from lakh.resources.user.row import INSERT as INSERT_USER
 from lakh.resources.user.row import UserRow
 from lakh.resources.virtual_router_element.row import VirtualRouterElementRow
+from lakh.resources.vlan.row import INSERT as INSERT_RANGE
+from lakh.resources.vlan.row import VlanRangeRow
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 
@@ -187,3 +196,52 @@ async def second_pool(server: Server) -> StoragePoolRow:
         if isinstance(host, Host):
             execute(host, modify_command(pool))
     return pool
+
+
+async def shared_network(server: Server, **more: Any) -> NetworkRow:
+    """Another shared network of the zone, without services."""
+    first, third = server.world.made.network, next(_numbers)
+    subnet = f"10.{third % 200 + 20}"
+    network = blank(
+        server.cloud, NetworkRow,
+        **msgspec.structs.asdict(first) | {
+            "id": server.cloud.id("network"), "uuid": server.cloud.uuid(), "name": fresh("shared"),
+            "broadcast_uri": f"vlan://{third % 4000 + 60}", "cidr": f"{subnet}.0.0/16", "gateway": f"{subnet}.0.1",
+            **more,
+        },
+    )  # fmt: skip
+    ip_range = blank(
+        server.cloud, VlanRangeRow, zone_id=first.zone_id, physical_network_id=first.physical_network_id,
+        network_id=network.id, traffic_type="Guest", vlan=network.broadcast_uri, gateway=network.gateway,
+        netmask="255.255.0.0", start_ip=f"{subnet}.1.0", end_ip=f"{subnet}.9.0",
+    )  # fmt: skip
+    await server.put((INSERT_NETWORK, network), (INSERT_RANGE, ip_range))
+    return network
+
+
+async def template(server: Server, **more: Any) -> TemplateRow:
+    """Another template, with its file on the zone's image store."""
+    made, unique = server.world.made, fresh("template")
+    row = blank(
+        server.cloud, TemplateRow,
+        **msgspec.structs.asdict(made.template) | {
+            "id": server.cloud.id("template"), "uuid": server.cloud.uuid(), "unique_name": unique, "name": unique,
+            "url": f"http://192.0.2.80/{unique}", **more,
+        },
+    )  # fmt: skip
+    copy = blank(
+        server.cloud, TemplateStoreRow, template_id=row.id, store_id=made.store.id, zone_id=made.zone.id, state="Ready",
+        download_state="DOWNLOADED", percent=100, install_path=f"template/tmpl/2/{row.id}/{unique}.qcow2",
+        size_bytes=row.size_bytes, physical_size_bytes=GIB,
+    )  # fmt: skip
+    await server.put((INSERT_TEMPLATE, row), (INSERT_TEMPLATE_STORE, copy))
+    return row
+
+
+async def offering(server: Server, **more: Any) -> ServiceOfferingRow:
+    """A service offering of 2 CPUs of 1 GHz and 1 GiB, unless told otherwise."""
+    given = {"cpus": 2, "speed_mhz": 1000, "memory_mb": 1024, "storage_type": "shared", "provisioning_type": "thin",
+             "state": "Active", "name": fresh("offering"), **more}  # fmt: skip
+    row = blank(server.cloud, ServiceOfferingRow, **given)
+    await server.put((INSERT_OFFERING, row))
+    return row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.flows.scenario import Case, scenario
-from tests.flows.scenarios.parts import vm_state
+from tests.flows.scenarios.parts import offering, vm_state
 from tests.flows.server import Server
 
 from lakh.resources.ip_address.row import IpAddressRow
@@ -15,7 +15,8 @@ async def _system_vms(server: Server) -> list[VmRow]:
     return [vm for vm in await server.all(VmRow) if vm.type != USER]
 
 
-async def _made(server: Server) -> VmRow:
+async def made(server: Server) -> VmRow:
+    """A new one, running."""
     known = {vm.id for vm in await _system_vms(server)}
     await server.call("createSystemVm", zoneid=server.world.made.zone.id, type="ConsoleProxy")
     return next(vm for vm in await _system_vms(server) if vm.id not in known)
@@ -43,7 +44,7 @@ async def create(server: Server) -> Case:
 
 @scenario("stopSystemVm")
 async def stop(server: Server) -> Case:
-    vm = await _made(server)
+    vm = await made(server)
 
     async def succeeded() -> None:
         assert await vm_state(server, vm) == "Stopped"
@@ -56,7 +57,7 @@ async def stop(server: Server) -> Case:
 
 @scenario("startSystemVm")
 async def start(server: Server) -> Case:
-    vm = await _made(server)
+    vm = await made(server)
     await server.call("stopSystemVm", id=vm.id)
 
     async def succeeded() -> None:
@@ -70,7 +71,7 @@ async def start(server: Server) -> Case:
 
 @scenario("destroySystemVm")
 async def destroy(server: Server) -> Case:
-    vm = await _made(server)
+    vm = await made(server)
 
     async def succeeded() -> None:
         assert await vm_state(server, vm) == "Gone"
@@ -84,3 +85,52 @@ async def destroy(server: Server) -> Case:
         await succeeded()
 
     return Case({"id": vm.id}, succeeded, failed)
+
+
+@scenario("rebootSystemVm")
+async def reboot(server: Server) -> Case:
+    vm = await made(server)
+
+    async def runs() -> None:
+        row = await server.row(VmRow, vm.id)
+        assert (row.state, row.host_id) == ("Running", vm.host_id)
+
+    return Case({"id": vm.id}, runs, runs)
+
+
+@scenario("rebootSystemVm")
+async def reboot_by_force(server: Server) -> Case:
+    """A stop and a start; what fails between them leaves it stopped, for the next scan to start."""
+    vm = await made(server)
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Running"
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) in ("Running", "Stopped")
+        await server.call("rebootSystemVm", id=vm.id, forced=True)
+        await server.world.check()
+        await succeeded()
+
+    return Case({"id": vm.id, "forced": True}, succeeded, failed)
+
+
+@scenario("scaleSystemVm")
+async def scale(server: Server) -> Case:
+    vm = await made(server)
+    await server.call("stopSystemVm", id=vm.id)
+    larger = await offering(server, is_system=True, system_vm_type="consoleproxy", memory_mb=2048)
+
+    async def size() -> tuple[int, int]:
+        row = await server.row(VmRow, vm.id)
+        return row.service_offering_id, row.memory_mb
+
+    async def succeeded() -> None:
+        assert await size() == (larger.id, 2048)
+        await server.call("startSystemVm", id=vm.id)
+        await server.world.check()
+
+    async def failed() -> None:
+        assert await size() == (vm.service_offering_id, vm.memory_mb)
+
+    return Case({"id": vm.id, "serviceofferingid": larger.id}, succeeded, failed)

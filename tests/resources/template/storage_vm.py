@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
-import msgspec
 from tests.api import Api, Tenant
+from tests.storage_vm import dial_in, storage_agent
 from tests.world import World
 
-from lakh.agent.host import SECONDARY_STORAGE, SystemVm
-from lakh.agent.startup import startup
-from lakh.base.ids import UuidFactory
 from lakh.contract.client import ClientError
 from lakh.healing.downloads import Downloads
 from lakh.healing.host_liveness import HostLiveness
 from lakh.resources.host.absence import Absences
-from lakh.resources.host.arrive import arrive
 from lakh.resources.host.index import HostIndex
-from lakh.wire.startup import Startup, StartupCommand
 
 URL = "http://192.0.2.80/images/debian-12.qcow2"
-
-
-class _Session:
-    def __init__(self, world: World, agent: SystemVm) -> None:
-        self._world, self._agent = world, agent
-
-    def attach(self, host_id: int) -> None:
-        self._agent.host_id, self._agent.ready = host_id, True
-        self._world.hosts.hosts[host_id] = self._agent
-
-    def refuse(self, text: str) -> None:
-        raise AssertionError(f"refused: {text}")
 
 
 class Depot:
@@ -44,20 +26,12 @@ class Depot:
         self.admin = api.admin
         self.downloads = Downloads()
         self.host_id = 0
-        made, clock = world.made, api.clock
-        boot = {"zone": str(made.zone.id), "pod": str(made.pod.id), "eth1ip": "10.1.255.1", "eth2ip": "198.51.100.9"}
-        uuids = UuidFactory(clock, Random(3))
-        self.agent = SystemVm(SECONDARY_STORAGE, "s-1-VM", boot, world.images, clock, Random(3), uuids)
+        self.agent = storage_agent(world, api.clock)
 
     async def connect(self) -> int:
         """The agent dials in; its host's id."""
-        message = startup(self.agent, "", transferred=False)
-        command = msgspec.json.decode(msgspec.json.encode(message.body), type=StartupCommand, strict=False)
-        session = _Session(self.world, self.agent)
-        host_id = await arrive(self.api.cloud, session, Startup(message.java_class, command, []))
-        assert host_id is not None
-        self.host_id = host_id
-        return host_id
+        self.host_id = await dial_in(self.api.cloud, self.world, self.agent)
+        return self.host_id
 
     async def lose(self, reason: str = "closed") -> None:
         """Its link is gone."""

@@ -50,8 +50,8 @@ async def publish(run: Run[AssociateState]) -> TxnSpec:
 
 
 async def give_back(run: Run[AssociateState]) -> TxnSpec:
-    row = await row_of(run)
-    run.cloud.part(PublicAddresses).give_back(row.range_id, row.address)
+    row, addresses = await row_of(run), run.cloud.part(PublicAddresses)
+    run.when_committed(lambda: addresses.give_back(row.range_id, row.address))
     txn = TxnSpec("ip_address.given_back").add(RELEASE, row.id, run.cloud.now_ms())
     await release_owner(run.cloud, txn, row.account_id, row.domain_id, ONE)
     return txn

@@ -30,7 +30,7 @@ async def take_away(run: Run[ReleaseState]) -> None:
 
 async def remove(run: Run[ReleaseState]) -> TxnSpec:
     cloud, row = run.cloud, await row_of(run)
-    cloud.part(PublicAddresses).give_back(row.range_id, row.address)
+    run.when_committed(lambda: cloud.part(PublicAddresses).give_back(row.range_id, row.address))
     txn = TxnSpec("ip_address.disassociate").add(RELEASE, row.id, cloud.now_ms())
     await release_owner(cloud, txn, row.account_id, row.domain_id, Usage(public_ip=1))
     return txn

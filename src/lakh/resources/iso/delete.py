@@ -5,9 +5,9 @@ from __future__ import annotations
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
 from lakh.contract.view import Success
-from lakh.jobs.flow import Flow, Step
+from lakh.jobs.flow import Flow
 from lakh.resources.command import Admission, Call, JobCommand
-from lakh.resources.template.removal import RemovalState, admit_removal, erase, publish
+from lakh.resources.template.removal import STEPS, RemovalState, admit_removal
 
 
 class DeleteIso(
@@ -22,7 +22,7 @@ class DeleteIso(
     id: Id = param("the ISO", required=True, entity="template")
     zoneid: Id | None = param("the zone to delete it in; everywhere by default", entity="zone")
 
-    FLOW = Flow(RemovalState, Step("erase", erase), Step("publish", publish, commits=True))
+    FLOW = Flow(RemovalState, *STEPS)
 
     async def admit(self, call: Call) -> Admission:
         return await admit_removal(self, call, self.id, self.zoneid, iso=True, forced=False)

@@ -9,6 +9,11 @@ from lakh.resources.security_group.membership import default_group
 from lakh.resources.security_group.row import BY_ID, BY_NAMES, DEFAULT, SecurityGroupRow
 
 
+def line_of(group_id: int) -> str:
+    """The `sync_key` of the jobs that change a group's rules."""
+    return f"security_group:{group_id}"
+
+
 async def group_by_id(call: Call, group_id: int, parameter: str) -> SecurityGroupRow:
     """Raises ParameterError for one that is gone, PermissionDeniedError for another's."""
     rows = await call.cloud.store.rows(BY_ID, group_id)

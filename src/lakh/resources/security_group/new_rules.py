@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from typing import NamedTuple
 
 from lakh.base.errors import ParameterError
+from lakh.jobs.cloud import Cloud
 from lakh.resources.account.ownership import find_account
 from lakh.resources.command import Call
 from lakh.resources.security_group.row import BY_NAMES, RULES_OF, SecurityGroupRow, SecurityGroupRuleRow
@@ -26,16 +27,25 @@ class Asked(NamedTuple):
     groups: Sequence[dict[str, str]]
 
 
+Said = tuple[str, str, int, int, str | None, int | None]
+
+
+def what_it_says(rule: SecurityGroupRuleRow) -> Said:
+    """(direction, protocol, ports, who is let through): no two rules of a group say the same."""
+    return rule.direction, rule.protocol, rule.start_port, rule.end_port, rule.cidr, rule.allowed_group_id
+
+
+async def known_rules(cloud: Cloud, group_id: int) -> set[Said]:
+    """What the group's rules say."""
+    return {what_it_says(rule) for rule in await cloud.store.rows(RULES_OF, [group_id])}
+
+
 async def new_rules(call: Call, group: SecurityGroupRow, direction: str, asked: Asked) -> list[SecurityGroupRuleRow]:
     """The rows that are not there yet. Raises ParameterError."""
     protocol, start, end = _ports(asked)
     if bool(asked.cidrs) == bool(asked.groups):
         raise ParameterError("Either cidrlist or usersecuritygrouplist is required, and not both")
-    known = {
-        (rule.protocol, rule.start_port, rule.end_port, rule.cidr, rule.allowed_group_id)
-        for rule in await call.cloud.store.rows(RULES_OF, [group.id])
-        if rule.direction == direction
-    }
+    known = await known_rules(call.cloud, group.id)
     through: list[tuple[str | None, int | None]] = [(_cidr(text), None) for text in asked.cidrs]
     through += [(None, (await _group(call, entry)).id) for entry in asked.groups]
     cloud = call.cloud
@@ -53,7 +63,7 @@ async def new_rules(call: Call, group: SecurityGroupRow, direction: str, asked: 
             created_ms=cloud.now_ms(),
         )
         for cidr, allowed in dict.fromkeys(through)
-        if (protocol, start, end, cidr, allowed) not in known
+        if (direction, protocol, start, end, cidr, allowed) not in known
     ]
 
 

@@ -9,18 +9,22 @@ from lakh.contract.declaration import param
 from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
-from lakh.resources.security_group.access import group_by_id
+from lakh.resources.security_group.access import group_by_id, line_of
 from lakh.resources.security_group.row import MARK_GROUP, REMOVE_RULE, RULE
 from lakh.store.statement import TxnSpec
 
 
 class RevokeState(State):
     group_id: int
+    rule_id: int
 
 
 async def revoked(run: Run[RevokeState]) -> TxnSpec:
-    """The members' hosts are told."""
-    return TxnSpec("security_group.revoked").add(MARK_GROUP, run.state.group_id, expect=None)
+    """The rule's end, which the members' hosts are told in the same commit."""
+    state, txn = run.state, TxnSpec("security_group.revoked")
+    if (await run.cloud.store.rows(RULE, state.rule_id))[0].removed_ms is None:
+        txn.add(REMOVE_RULE, state.rule_id, run.cloud.now_ms())
+    return txn.add(MARK_GROUP, state.group_id, expect=None)
 
 
 class RevokeRule(JobCommand, abstract=True):
@@ -40,9 +44,10 @@ class RevokeRule(JobCommand, abstract=True):
             )
         group = await group_by_id(call, rows[0].group_id, "id")
         return Admission(
-            TxnSpec("security_group.revoke").add(REMOVE_RULE, rows[0].id, call.cloud.now_ms()),
-            RevokeState(group_id=group.id),
+            TxnSpec("security_group.revoke"),
+            RevokeState(group_id=group.id, rule_id=rows[0].id),
             instance=("SecurityGroup", group.uuid),
+            sync_key=line_of(group.id),
             owner=(group.account_id, group.domain_id),
             description=f"revoking {self.DIRECTION} rule id: {rows[0].uuid}",
         )

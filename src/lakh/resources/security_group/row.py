@@ -87,6 +87,8 @@ BY_NAMES = select(
     SecurityGroupRow,
     "WHERE account_id = $1 AND name = ANY($2) AND removed_ms IS NULL ORDER BY id",
 )
+LIVE = statement("security_group.live", "UPDATE security_group SET name = name WHERE id = $1 AND removed_ms IS NULL")
+"""Guards a new rule: it counts no row once a group that the rule names is deleted."""
 RENAME = statement("security_group.rename", "UPDATE security_group SET name = $2 WHERE id = $1 AND removed_ms IS NULL")
 REMOVE = statement(
     "security_group.remove",

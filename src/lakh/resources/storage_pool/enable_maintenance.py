@@ -33,7 +33,6 @@ HALTED = ("Stopped", "Destroyed", "Expunging", "Error")
 
 class MaintenanceState(State):
     pool_id: int
-    stopped: list[str] = []
 
 
 STOPS = {USER: "stopVirtualMachine", DOMAIN_ROUTER: "stopRouter"}
@@ -47,14 +46,16 @@ async def running_on(run: Run[MaintenanceState]) -> list[VmRow]:
 
 
 async def begin(run: Run[MaintenanceState]) -> TxnSpec:
-    """Commits PrepareForMaintenance: nothing new is placed there. Remembers what will be stopped."""
+    """Commits PrepareForMaintenance: nothing new is placed there. Remembers what will be stopped, besides what an
+    earlier try has stopped."""
     pool = await live(run.cloud, StoragePoolRow, run.state.pool_id, "id")
     txn = TxnSpec("storage_pool.prepare")
     if pool.status != "PrepareForMaintenance":
         move(txn, pool, "Maintain")
-        run.state.stopped = [vm.uuid for vm in await running_on(run) if vm.type == USER]
         details = msgspec.json.decode(pool.details_json, type=dict[str, str])
-        details[STOPPED] = ",".join(run.state.stopped)
+        before = [uuid for uuid in details.get(STOPPED, "").split(",") if uuid]
+        running = [vm.uuid for vm in await running_on(run) if vm.type == USER]
+        details[STOPPED] = ",".join(dict.fromkeys(before + running))
         txn.add(SET_DETAILS, pool.id, msgspec.json.encode(details).decode())
     return txn
 

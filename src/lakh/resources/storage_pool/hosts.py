@@ -32,7 +32,10 @@ Failure = PoolRefusedError | HostUnreachableError
 
 
 async def on_each(cloud: Cloud, host_ids: list[int], work: Callable[[int], Awaitable[None]]) -> dict[int, Failure]:
-    """Does `work` for each host, storage.pool.host.connect.workers at a time; returns the failures by host id."""
+    """Does `work` for each host, storage.pool.host.connect.workers at a time; returns the failures by host id.
+
+    Anything else that goes wrong ends the whole, and is raised as it is.
+    """
     failed: dict[int, Failure] = {}
     waiting = iter(host_ids)
 
@@ -46,9 +49,12 @@ async def on_each(cloud: Cloud, host_ids: list[int], work: Callable[[int], Await
                     log.warning("host without pool", host_id=host_id, reason=str(error))
 
     workers = max(1, min(cloud.part(Settings).integer("storage.pool.host.connect.workers"), len(host_ids)))
-    async with asyncio.TaskGroup() as group:
-        for _ in range(workers):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(worker())
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
     if len(failed) > limits.POOL_FAILURES_TOLD:
         log.warning("hosts without pool", count=len(failed))
     return failed

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
 from lakh.contract.view import Success
-from lakh.jobs.flow import Flow, Step
+from lakh.jobs.flow import Flow
 from lakh.resources.command import Admission, Call, JobCommand
-from lakh.resources.template.removal import RemovalState, admit_removal, erase, publish
+from lakh.resources.template.removal import STEPS, RemovalState, admit_removal
 
 
 class DeleteTemplate(
@@ -24,7 +24,7 @@ class DeleteTemplate(
     forced: bool = param("also while Instances of it exist", default=False, since="4.9+")
     issystem: bool = param("it is a system VM template", default=False, since="4.20.0", roles=["Admin"])
 
-    FLOW = Flow(RemovalState, Step("erase", erase), Step("publish", publish, commits=True))
+    FLOW = Flow(RemovalState, *STEPS)
 
     async def admit(self, call: Call) -> Admission:
         return await admit_removal(self, call, self.id, self.zoneid, iso=False, forced=self.forced)

@@ -1,14 +1,17 @@
 """Steps that delete a template or ISO, in one zone or everywhere: its files on image stores, then its rows.
 
+Copies are Destroying before a file is touched, so nothing is deployed of one that is half gone; what breaks off there
+is deleted again.
+
 Copies on primary storage stay while disks are clones of them; the scavenger of unused copies deletes them later.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from lakh.base.errors import ParameterError, ResourceUnavailableError
-from lakh.jobs.flow import Run, State
+from lakh.jobs.flow import Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.host.reach import must
 from lakh.resources.image_store.row import ImageStoreRow
@@ -19,6 +22,7 @@ from lakh.resources.template.download import storage_vms
 from lakh.resources.template.row import (
     BY_ID,
     DELETE_STORE,
+    DESTROYING,
     FORBID_ALL,
     REMOVE,
     STORES_OF,
@@ -66,6 +70,27 @@ async def admit_removal(
     )
 
 
+async def give_up(run: Run[RemovalState]) -> TxnSpec:
+    """Nobody may use the copies any more. Raises ResourceUnavailableError where no storage VM can delete them."""
+    template, txn = await _template(run), TxnSpec("template.give_up")
+    for copy in await _doomed(run):
+        if copy.install_path is not None:
+            _storage_vm(run, template, copy)
+        if copy.is_ready:
+            txn.add(DESTROYING, copy.template_id, copy.store_id)
+    return txn
+
+
+def _storage_vm(run: Run[RemovalState], template: TemplateRow, copy: TemplateStoreRow) -> int:
+    """The id of the agent that deletes the copy's file. Raises ResourceUnavailableError."""
+    vms = storage_vms(run.cloud, copy.zone_id)
+    if not vms:
+        raise ResourceUnavailableError(
+            f"Unable to delete {template.name}: no secondary storage VM is Up in its zone; try again later"
+        )
+    return vms[0].id
+
+
 async def erase(run: Run[RemovalState]) -> None:
     """Deletes its files by way of secondary storage VMs. Raises ResourceUnavailableError where there is none."""
     cloud = run.cloud
@@ -74,11 +99,6 @@ async def erase(run: Run[RemovalState]) -> None:
     for copy in await _doomed(run):
         if copy.install_path is None:
             continue
-        vms = storage_vms(cloud, copy.zone_id)
-        if not vms:
-            raise ResourceUnavailableError(
-                f"Unable to delete {template.name}: no secondary storage VM is Up in its zone; try again later"
-            )
         store = stores.by_id[copy.store_id]
         target = data.template(
             id=template.id,
@@ -90,7 +110,7 @@ async def erase(run: Run[RemovalState]) -> None:
             store=data.nfs_store(url=store.url, uuid=store.uuid, role=store.role),
             path=copy.install_path,
         )
-        await must(cloud, vms[0].id, volume.delete(target))
+        await must(cloud, _storage_vm(run, template, copy), volume.delete(target))
 
 
 async def publish(run: Run[RemovalState]) -> TxnSpec:
@@ -98,7 +118,8 @@ async def publish(run: Run[RemovalState]) -> TxnSpec:
     cloud = run.cloud
     template, doomed = await _template(run), await _doomed(run)
     txn = TxnSpec("template.delete")
-    usage = Usage(secondary_storage=sum(copy.physical_size_bytes for copy in doomed if copy.is_ready))
+    counted = [copy for copy in doomed if copy.is_ready or copy.state == "Destroying"]
+    usage = Usage(secondary_storage=sum(copy.physical_size_bytes for copy in counted))
     for copy in doomed:
         txn.add(DELETE_STORE, copy.template_id, copy.store_id, expect=None)
     if len(doomed) == len(await cloud.store.rows(STORES_OF, template.id)):
@@ -107,6 +128,14 @@ async def publish(run: Run[RemovalState]) -> TxnSpec:
     await release_owner(cloud, txn, template.account_id, template.domain_id, usage)
     run.finish(result_json(run, None, run.job.command))
     return txn
+
+
+STEPS: Final = (
+    Step("give up", give_up, commits=True),
+    Step("erase", erase),
+    Step("publish", publish, commits=True),
+)
+"""The flow of deleteTemplate and deleteIso."""
 
 
 async def _template(run: Run[Any]) -> TemplateRow:

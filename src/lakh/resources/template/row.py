@@ -151,7 +151,15 @@ LIVE = statement(
     "template.live", "UPDATE template SET name = name WHERE id = $1 AND removed_ms IS NULL AND state = 'Active'"
 )
 """Guards what is made of a template: it counts no row once the template is deleted."""
+DESTROYING = statement(
+    "template_store.destroying",
+    "UPDATE template_store SET state = 'Destroying' WHERE template_id = $1 AND store_id = $2 AND state = 'Ready'",
+)
 DELETE_STORE = statement("template_store.delete", "DELETE FROM template_store WHERE template_id = $1 AND store_id = $2")
+UNWANT_STORE = statement(
+    "template_store.unwant",
+    "DELETE FROM template_store WHERE template_id = $1 AND store_id = $2 AND download_state = 'NOT_DOWNLOADED'",
+)
 PERMIT = insert(
     "template_permission.insert", TemplatePermissionRow, conflict="ON CONFLICT (template_id, account_id) DO NOTHING"
 )

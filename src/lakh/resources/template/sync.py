@@ -33,6 +33,8 @@ async def sync_templates(cloud: Cloud, host_id: int, store: ImageStoreRow) -> No
         template = templates.by_id.get(copy.template_id)
         if template is None or template.removed_ms is not None or template.state != "Active":
             continue
+        if copy.state == "Destroying":
+            continue  # a deletion broke off, and is to be asked for again
         txn = _corrected(cloud, template, copy, found.get(template.unique_name))
         if txn is None:
             continue

@@ -1,7 +1,8 @@
 """scaleVirtualMachine: another offering, while the VM runs where it may.
 
 The new size is committed first, with the capacity it needs, and taken back when the host refuses: so no other VM gets
-the room meanwhile.
+the room meanwhile. Once the host has agreed, or may have, the new size stays whatever fails then: nothing shrinks while
+it runs, and a size that only the host knew would let others have its room.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import msgspec
 
 from lakh.base.errors import InsufficientCapacityError, InternalError, ResourceUnavailableError
+from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
 from lakh.contract.types import Details, Id, Long
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.configuration.values import Settings
-from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
+from lakh.resources.host.row import CAPACITY
 from lakh.resources.limit.charge import limit_error
 from lakh.resources.vm.access import admitted, current_vm, finish_with, user_vm
 from lakh.resources.vm.launch import machine_of
@@ -48,11 +50,12 @@ class Shape(msgspec.Struct):
 
 
 class ScaleState(State):
-    """`old` is what the VM had before the new size was committed."""
+    """`old` is what the VM had before the new size was committed. `agreed`: its host has the new one, or may."""
 
     vm_id: int
     new: Shape
     old: Shape | None = None
+    agreed: bool = False
 
 
 async def size(run: Run[ScaleState]) -> TxnSpec:
@@ -64,8 +67,9 @@ async def size(run: Run[ScaleState]) -> TxnSpec:
     elif vm.state != "Stopped":
         raise InternalError(f"Unable to scale Instance {vm.uuid}: it is {vm.state}")
     state.old = Shape.of(vm)
-    txn = TxnSpec("vm.scale")
-    await resize(cloud, txn, vm, state.new.on(vm))
+    txn, after = TxnSpec("vm.scale"), state.new.on(vm)
+    await resize(cloud, txn, vm, after)
+    run.when_committed(lambda: resize_columns(cloud, vm, after))
     attempts = run.memory["attempts"] = run.memory.get("attempts", 0) + 1
     if attempts > 1:  # the store refused: say why, if it is a limit or the host that is full
         await _explain(run, vm)
@@ -88,23 +92,27 @@ async def _explain(run: Run[ScaleState], vm: VmRow) -> None:
     error = await limit_error(cloud, guard, vm.account_id, vm.domain_id, growth(vm, after))
     if error is not guard:
         raise error
-    if vm.host_id is not None:
-        raise InsufficientCapacityError(
-            f"Unable to scale Instance {vm.uuid}: its host has no room for the new size; migrate it first"
-        )
+    for host in await cloud.store.rows(CAPACITY, vm.host_id or 0):
+        mhz = after.cpus * after.speed_mhz - vm.cpus * vm.speed_mhz
+        memory_bytes = (after.memory_mb - vm.memory_mb) << 20
+        full = mhz > 0 and host.cpu_used_mhz + mhz > host.cpu_total_mhz * host.cpu_overcommit
+        room_bytes = host.memory_total_bytes * host.memory_overcommit - host.memory_used_bytes
+        if full or (memory_bytes > 0 and memory_bytes > room_bytes):
+            raise InsufficientCapacityError(
+                f"Unable to scale Instance {vm.uuid}: its host has no room for the new size; migrate it first"
+            )
 
 
 async def unsize(run: Run[ScaleState]) -> TxnSpec:
-    """The old size again."""
-    state, txn = run.state, TxnSpec("vm.unscale")
-    if state.old is None:
+    """The old size again, unless the host has the new one."""
+    cloud, state, txn = run.cloud, run.state, TxnSpec("vm.unscale")
+    if state.old is None or state.agreed:
         return txn
     vm = await current_vm(run)
     before = state.old.on(vm)
     if Shape.of(vm) == state.new:
-        await resize(run.cloud, txn, vm, before, guarded=False)
-        if run.memory.pop("told", False):
-            resize_columns(run.cloud, vm, before)
+        await resize(cloud, txn, vm, before, guarded=False)
+        run.when_committed(lambda: resize_columns(cloud, vm, before))
     return txn
 
 
@@ -114,9 +122,6 @@ async def scale(run: Run[ScaleState]) -> None:
     vm = await current_vm(run)
     if vm.host_id is None:
         return
-    if state.old is not None and not run.memory.get("told"):
-        await cloud.part(HostIndex).refresh_usage(vm.host_id)
-        run.memory["told"] = True
     machine = await machine_of(cloud, vm, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
     command = commands.scale(
         machine,
@@ -128,9 +133,14 @@ async def scale(run: Run[ScaleState]) -> None:
         max_memory_bytes=vm.memory_mb << 20,
         limit_cpu_use_change=state.old is not None and state.old.limit_cpu_use != vm.limit_cpu_use,
     )
-    answer = (await ask(cloud, vm.host_id, command))[0]
+    try:
+        answer = (await ask(cloud, vm.host_id, command))[0]
+    except HostUnreachableError as error:
+        state.agreed = error.sent
+        raise ResourceUnavailableError(f"Unable to scale Instance {vm.uuid}: {error}") from error
     if not answer.result:
         raise ResourceUnavailableError(f"Unable to scale Instance {vm.uuid}: {answer.details}")
+    state.agreed = True
 
 
 async def publish(run: Run[ScaleState]) -> TxnSpec:

@@ -18,8 +18,11 @@ SET_DEFAULT = statement(
 
 
 class NicState(State):
+    """`before_id` was the default NIC before."""
+
     vm_id: int
     nic_id: int
+    before_id: int = 0
 
 
 async def change(run: Run[NicState]) -> TxnSpec:
@@ -30,7 +33,17 @@ async def change(run: Run[NicState]) -> TxnSpec:
     nics = await run.cloud.store.rows(NICS_OF_VM, vm.id)
     if all(nic.id != run.state.nic_id for nic in nics):
         raise InternalError(f"The NIC is no longer one of Instance {vm.uuid}")
+    run.state.before_id = next((nic.id for nic in nics if nic.is_default), 0)
     return TxnSpec("nic.default").add(SET_DEFAULT, vm.id, run.state.nic_id, expect=len(nics))
+
+
+async def change_back(run: Run[NicState]) -> TxnSpec:
+    """The NIC that was the default one is it again, if it is still there."""
+    state, txn = run.state, TxnSpec("nic.default_back")
+    nics = await run.cloud.store.rows(NICS_OF_VM, state.vm_id)
+    if any(nic.id == state.before_id for nic in nics):
+        txn.add(SET_DEFAULT, state.vm_id, state.before_id, expect=len(nics))
+    return txn
 
 
 async def publish(run: Run[NicState]) -> TxnSpec:
@@ -50,7 +63,7 @@ class UpdateDefaultNicForVirtualMachine(
     virtualmachineid: Id = param("the Instance", required=True, entity="vm")
     nicid: Id = param("the NIC", required=True, entity="nic")
 
-    FLOW = Flow(NicState, Step("change", change, commits=True), Step("publish", publish, commits=True))
+    FLOW = Flow(NicState, Step("change", change, change_back, commits=True), Step("publish", publish, commits=True))
 
     async def admit(self, call: Call) -> Admission:
         vm = await user_vm(call, self.virtualmachineid, "virtualmachineid")
