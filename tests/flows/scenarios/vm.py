@@ -7,6 +7,7 @@ from tests.flows.scenarios.parts import account_of, data_disk, deployed, deploym
 from tests.flows.server import Server
 
 from lakh.resources.nic.row import NicRow
+from lakh.resources.vm.power_report import take_report
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 
@@ -94,6 +95,49 @@ async def stop(server: Server) -> Case:
         assert await vm_state(server, vm) in ("Running", "Stopped")
 
     return Case({"id": vm.id}, succeeded, failed)
+
+
+@scenario("stopVirtualMachine")
+async def stop_by_force(server: Server) -> Case:
+    """Whatever its host says. Where that runs it still, it ends there as soon as the host reports it."""
+    vm = await deployed(server)
+
+    async def settled() -> None:
+        for host_id in server.world.running().get(vm.instance_name, ()):
+            report = server.hosts.hosts[host_id].hypervisor.power_report()
+            await take_report(server.cloud, host_id, dict(report), out_of_band=False)
+        await server.world.check()
+
+    async def succeeded() -> None:
+        assert await vm_state(server, vm) == "Stopped"
+        await settled()
+        assert await vm_state(server, vm) == "Stopped"
+        assert vm.instance_name not in server.world.running()
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) in ("Running", "Stopped")
+
+    return Case({"id": vm.id, "forced": True}, succeeded, failed)
+
+
+@scenario("startVirtualMachine")
+async def start_what_was_stopped_by_force(server: Server) -> Case:
+    """Its host runs it still: it is ended there first, wherever it starts then."""
+    vm = await deployed(server)
+    server.hosts.refuse = lambda _host, command: "busy" if command.name == "StopCommand" else ""
+    await server.call("stopVirtualMachine", id=vm.id, forced=True)
+    server.hosts.refuse = lambda _host, _command: ""
+    assert vm.instance_name in server.world.running()
+    elsewhere = next(host.id for host in server.world.made.hosts if host.id != vm.host_id)
+
+    async def succeeded() -> None:
+        row = await server.row(VmRow, vm.id)
+        assert (row.state, row.host_id) == ("Running", elsewhere)
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) == "Stopped"
+
+    return Case({"id": vm.id, "hostid": elsewhere}, succeeded, failed)
 
 
 @scenario("stopVirtualMachine")

@@ -6,7 +6,6 @@ import pytest
 from tests.resources.vm.conftest import Stage
 
 from lakh.contract.client import ClientError
-from lakh.wire.message import Message
 
 
 async def test_a_vm_stops_and_starts_where_it_was(stage: Stage) -> None:
@@ -73,13 +72,18 @@ async def test_a_host_that_will_not_stop_leaves_the_vm_running(stage: Stage) -> 
 
 async def test_a_forced_stop_needs_no_host(stage: Stage) -> None:
     vm = await stage.deploy()
-    ask = stage.hosts.refuse
     stage.hosts.refuse = lambda _host, command: "busy" if command.name == "StopCommand" else ""
     stopped = (await stage.job(stage.admin, "stopVirtualMachine", id=vm["id"], forced=True))["virtualmachine"]
     assert stopped["state"] == "Stopped"
-    stage.hosts.refuse = ask
-    host = next(h.id for h in stage.world.made.hosts if h.uuid == vm["hostid"])
-    await stage.hosts.call(host, [Message("com.cloud.agent.api.StopCommand", {"vmName": vm["instancename"]})])
+    assert vm["instancename"] in stage.world.running()
+    await stage.job_fails(stage.admin, "startVirtualMachine", "may run it still", id=vm["id"])
+    await stage.world.check()
+    stage.hosts.refuse = lambda _host, _command: ""
+    other = next(host for host in stage.world.made.hosts if host.uuid != vm["hostid"])
+    started = (await stage.job(stage.admin, "startVirtualMachine", id=vm["id"], hostid=other.uuid))["virtualmachine"]
+    assert started["hostid"] == other.uuid
+    assert stage.world.running() == {vm["instancename"]: [other.id]}
+    await stage.world.check()
 
 
 async def test_reboots(stage: Stage) -> None:

@@ -1,7 +1,8 @@
 """Steps that take a VM off its host: stopping, stop, and what the last commit says. Stopping and destroying share them.
 
-A host that refuses, or cannot be reached, leaves the VM Running and fails the job; `forced` counts it as stopped, and
-power sync stops what may still run there when the host comes back.
+A host that refuses, or cannot be reached, leaves the VM Running and fails the job. `forced` counts it as stopped, and
+remembers in the same commit that the host may run it still (`leftover.py`): it is stopped there before it starts
+anywhere, and by power sync as soon as the host reports it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE
 from lakh.resources.vm.access import current_vm
+from lakh.resources.vm.leftover import is_dead, leave
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.states import GONE, move
 from lakh.store.statement import TxnSpec
@@ -29,12 +31,13 @@ log = logger(__name__)
 
 class HaltState(State):
     """`host_id` is where the VM runs while it is Stopping; 0 when there is nothing to stop. `freed`: memory's idea of
-    that host's capacity is already without it."""
+    that host's capacity is already without it. `left`: nobody knows whether its host runs it still."""
 
     vm_id: int
     forced: bool = False
     host_id: int = 0
     freed: bool = False
+    left: bool = False
 
 
 def host_is_away(cloud: Cloud, vm: VmRow) -> bool:
@@ -64,6 +67,7 @@ async def unstopping(run: Run[Any]) -> TxnSpec:
     if not run.state.host_id or vm.state != "Stopping":
         return txn
     if await _has_stopped(run, vm):
+        run.state.left = False
         release_host(run.cloud, run.state, vm, txn, "OperationSucceeded")
     else:
         move(txn, vm, "OperationFailed", run.cloud.now_ms())
@@ -86,11 +90,9 @@ async def stop_on_host(run: Run[Any]) -> None:
     if not state.host_id:
         return
     vm = await current_vm(run)
-    host = cloud.part(HostIndex).facts.get(state.host_id)
-    if host is None or host.status == "Down":
-        refused = "its host is down"
-    else:
-        refused = await _refusal(cloud, state, vm)
+    dead = is_dead(cloud, state.host_id)
+    refused = "its host is down" if dead else await _refusal(cloud, state, vm)
+    state.left = bool(refused) and not dead
     if refused and not state.forced:
         raise ResourceUnavailableError(f"Unable to stop Instance {vm.uuid}: {refused}")
     if refused:
@@ -117,6 +119,8 @@ def release_host(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, event: str) 
     """Moves the VM by `event` to a state without a host, and gives back what it takes there."""
     host_id = vm.host_id
     after = move(txn, vm, event, cloud.now_ms(), host_id=None)
+    if host_id is not None and state.left:
+        leave(cloud, txn, vm)
     if host_id is not None:
         txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
         if not state.freed:

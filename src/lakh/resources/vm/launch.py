@@ -28,6 +28,7 @@ from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
 from lakh.resources.vm.choose_host import choose_host
+from lakh.resources.vm.leftover import end_leftover
 from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
 from lakh.resources.vm.transfer import disk_to, machine_to, nic_to, os_type_name
 from lakh.resources.volume.on_pool import create_on_pool, delete_command
@@ -98,11 +99,12 @@ async def reserve(run: Run[Any]) -> TxnSpec:
         state.host_id = 0
         for volume_id in run.memory.pop("proposed", ()):
             del state.placed[volume_id]
+    txn = TxnSpec("vm.reserve")
+    await end_leftover(cloud, txn, vm)
     plan, affinity = await choose_host(run, vm, await volumes_of(run))
     index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
     state.host_id = plan.host_id
     now_ms = cloud.now_ms()
-    txn = TxnSpec("vm.reserve")
     txn.add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms)
     affinity.guard(txn)

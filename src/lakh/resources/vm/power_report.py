@@ -2,8 +2,8 @@
 
 What is reported follows CloudStack (agent-protocol 3.4): a VM that its host reports off, or leaves out of an
 out-of-band report, is stopped at once; one left out of an ordinary report only after a grace, for reports and starts
-cross each other. A VM that runs where nobody started it is taken in where it last ran, and stopped anywhere else. VMs
-that a job is working on are the job's.
+cross each other. A VM that runs where nobody started it is taken in where it last ran, and stopped anywhere else, or
+where it was stopped by force. VMs that a job is working on are the job's.
 
 Reports come whole and often, so they are compared with the host's last one in memory; `compare` looks at whole hosts,
 once per report of a host that was not known, and now and then by `healing/power_sync.py`.
@@ -15,7 +15,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 
-from lakh.base.errors import ApiError
+from lakh.base.errors import ApiError, ResourceUnavailableError
 from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import COMMANDS, spec_of
@@ -27,6 +27,7 @@ from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE_ANYWAY
 from lakh.resources.system import SYSTEM_CALLER
+from lakh.resources.vm.leftover import left_on
 from lakh.resources.vm.row import (
     BY_IDS,
     BY_INSTANCE_NAMES,
@@ -207,9 +208,12 @@ async def _runs_oddly(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     if vm.removed_ms is not None or vm.state in GONE:
         await _stop_there(cloud, vm, host_id)
     elif vm.state == "Stopped":
-        if not await _runs_on(cloud, vm, host_id):
+        if await left_on(cloud, vm) == host_id:
+            await _stop_there(cloud, vm, host_id)
+            await _note_seen(cloud, [vm.id])
+        elif not await _runs_on(cloud, vm, host_id):
             return  # it was being stopped: the report was made before and is read after
-        if vm.last_host_id in (host_id, None):
+        elif vm.last_host_id in (host_id, None):
             await _take_in(cloud, vm, host_id)
         else:
             await _stop_there(cloud, vm, host_id)
@@ -228,7 +232,9 @@ async def _runs_on(cloud: Cloud, vm: VmRow, host_id: int) -> bool:
 
 async def _stop_there(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     log.warning("VM runs where it should not; it is stopped there", vm=vm.instance_name, host=host_id, state=vm.state)
-    await ask(cloud, host_id, commands.stop(vm.instance_name, force=True), patience_seconds=0)
+    answer = (await ask(cloud, host_id, commands.stop(vm.instance_name, force=True), patience_seconds=0))[0]
+    if not answer.result:
+        raise ResourceUnavailableError(f"host {host_id} does not stop {vm.instance_name}: {answer.details}")
 
 
 async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:

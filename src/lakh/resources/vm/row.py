@@ -90,7 +90,8 @@ class VmRow(Row):
     big=True,
 )
 class VmPowerRow(Row):
-    """A VM that its host left out of a power report: since when. Those the hosts do report have no row."""
+    """What is odd about a VM on a host, since when: PowerReportMissing, its host left it out of a report; or LEFT, it
+    was stopped by force without its host, which may run it still. Those that are as they should be have no row."""
 
     vm_id: Annotated[int, Ref("vm")]
     state: str
@@ -98,6 +99,7 @@ class VmPowerRow(Row):
     since_ms: int
 
 
+LEFT = "Left"
 INSERT = insert("vm.insert", VmRow)
 BY_ID = select("vm.by_id", VmRow, "WHERE id = $1")
 BY_UUID = select("vm.by_uuid", VmRow, "WHERE uuid = $1")
@@ -107,6 +109,13 @@ OF_TYPE = select("vm.of_type", VmRow, "WHERE type = $1 AND type <> 'User' AND re
 ON_HOSTS = select("vm.on_hosts", VmRow, "WHERE host_id = ANY($1) AND removed_ms IS NULL ORDER BY id")
 ON_HOST = select("vm.on_host", VmRow, "WHERE host_id = $1 AND removed_ms IS NULL ORDER BY id")
 MISSED = insert("vm_power.insert", VmPowerRow, conflict="ON CONFLICT (vm_id) DO NOTHING")
+LEAVE = insert(
+    "vm_power.leave",
+    VmPowerRow,
+    conflict="ON CONFLICT (vm_id) DO UPDATE SET state = excluded.state, host_id = excluded.host_id,"
+    " since_ms = excluded.since_ms",
+)
+LEFT_BEHIND = select("vm_power.left", VmPowerRow, "WHERE vm_id = ANY($1) AND state = 'Left'")
 MISSING = select(
     "vm_power.missing", VmPowerRow, "WHERE state = 'PowerReportMissing' AND since_ms <= $1 ORDER BY since_ms LIMIT 500"
 )

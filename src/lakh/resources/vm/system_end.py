@@ -11,7 +11,7 @@ from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system_addresses import SystemAddresses
 from lakh.resources.nic.row import REMOVE_OF_VM, NicRow
 from lakh.resources.storage_pool.row import GIVE_BACK
-from lakh.resources.vm.row import TO_EXPUNGED, VmRow
+from lakh.resources.vm.row import SEEN, TO_EXPUNGED, VmRow
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import REMOVE
 from lakh.store.statement import TxnSpec
@@ -25,6 +25,7 @@ async def end_system_vm(cloud: Cloud, vm: VmRow, txn: TxnSpec) -> None:
         if volume.pool_id is not None:
             txn.add(GIVE_BACK, volume.pool_id, volume.size_bytes)
         txn.add(REMOVE, volume.id, now_ms)
+    txn.add(SEEN, [vm.id], expect=None)
     txn.add(FREE_OF_VM, vm.id, now_ms, expect=None)
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=None)
 
