@@ -25,6 +25,22 @@ def test_twenty_agents_connect_new_and_known(tmp_path: Path) -> None:
     assert "connect" in (tmp_path / "report.html").read_text()
 
 
+def test_the_same_with_strict_mutual_tls(tmp_path: Path) -> None:
+    arguments = ["lab", "run", "connect", "--agents", "20", "--mutual-tls", "--out", str(tmp_path)]
+    ran = CliRunner().invoke(lakh, arguments)
+    assert ran.exit_code == 0, ran.output
+    report = msgspec.json.decode((tmp_path / "report.json").read_bytes())
+    assert report["parameters"] == {"agents": 20, "processes": 0, "mutual_tls": True}
+    assert [check["name"].split()[0] for check in report["checks"]] == ["known_hosts_seconds", "server_memory"]
+    assert 0 < report["figures"]["known_hosts_seconds"]["value"] < 60
+
+
+def test_a_scenario_without_mutual_tls_says_so() -> None:
+    ran = CliRunner().invoke(lakh, ["lab", "run", "steady", "--mutual-tls"])
+    assert ran.exit_code == 2
+    assert "not with steady, but with connect, storm" in ran.output
+
+
 def test_an_unknown_scenario_names_those_there_are() -> None:
     ran = CliRunner().invoke(lakh, ["lab", "run", "conect"])
     assert ran.exit_code == 2

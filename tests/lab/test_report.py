@@ -91,6 +91,9 @@ def test_every_scenario_has_its_reach() -> None:
     known = reaches()
     assert {scenario.reach(Parameters()) for scenario in SCENARIOS.values()} <= known.keys()
     assert SCENARIOS["storm"].reach(Parameters(behaviour="java")) == "storm-java"
+    for scenario in SCENARIOS.values():
+        if "mutual_tls" in scenario.uses:
+            assert scenario.reach(Parameters(mutual_tls=True)) in known
     for reach in known.values():
         for bound in reach.checks.values():
             assert (bound.at_most is None) != (bound.at_least is None)

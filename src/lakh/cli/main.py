@@ -106,7 +106,7 @@ def lab_list() -> None:
     from lakh.lab.scenario import SCENARIOS
 
     for scenario in SCENARIOS.values():
-        flags = " ".join(f"--{name}" for name in scenario.uses)
+        flags = " ".join(f"--{name.replace('_', '-')}" for name in scenario.uses)
         click.echo(f"{scenario.name:10} {scenario.summary}\n{'':10} {flags}")
 
 
@@ -125,10 +125,13 @@ def lab_list() -> None:
 @click.option("--processes", default=0, type=click.IntRange(0, 64), help="of the fleet (default: as its size needs)")
 @click.option("--behaviour", default="", help="of the fleet, such as java (default: the scenario's own)")
 @click.option("--vms", default=0, type=click.IntRange(0, 2_000_000), help="seeded Instances (default: ten per host)")
+@click.option("--mutual-tls", is_flag=True, help="a strict server, and agents with certificates")
 @click.option(
     "--out", default="build/lab", show_default=True, type=click.Path(path_type=Path), help="folder of the report"
 )
-def lab_run(scenario: str, agents: int, seconds: int, processes: int, behaviour: str, vms: int, out: Path) -> None:
+def lab_run(
+    scenario: str, agents: int, seconds: int, processes: int, behaviour: str, vms: int, mutual_tls: bool, out: Path
+) -> None:
     """Run a scenario and write report.json, report.html and PNGs; exit with 1 when a check fails.
 
     Example: lakh lab run connect --agents 5000 --out build/connect
@@ -137,7 +140,10 @@ def lab_run(scenario: str, agents: int, seconds: int, processes: int, behaviour:
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario}: give one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    report = run(scenario, Parameters(agents, seconds, processes, behaviour, vms), out)
+    if mutual_tls and "mutual_tls" not in SCENARIOS[scenario].uses:
+        able = ", ".join(name for name, known in SCENARIOS.items() if "mutual_tls" in known.uses)
+        raise click.BadParameter(f"not with {scenario}, but with {able}", param_hint="--mutual-tls")
+    report = run(scenario, Parameters(agents, seconds, processes, behaviour, vms, mutual_tls), out)
     sys.exit(report.exit_code)
 
 

@@ -23,8 +23,12 @@ async def drive(run: Run) -> None:
     stand.screen.step(f"{stand.agents:,} agents in {stand.processes} processes")
     await stand.start_server()
     await stand.lay()
+    if run.parameters.mutual_tls:
+        await stand.be_strict()
     stand.screen.step("connecting new hosts")
     await connect_all(run, "new_hosts", _NEW_SECONDS)
+    if stand.mutual_tls:
+        await stand.certificates_settled()
     stand.screen.step("killing everything; connecting the hosts that are known now")
     await asyncio.gather(stand.kill_server(), stand.stop_fleet())
     await stand.start_server()

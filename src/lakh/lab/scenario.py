@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 
@@ -33,13 +33,17 @@ AROUND_SECONDS: Final = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the command line gave. `processes` 0: as many as the agents need; `seconds` 0: the scenario's own."""
+    """What the command line gave. `processes` 0: as many as the agents need; `seconds` 0: the scenario's own.
+
+    `mutual_tls`: the server is strict, and every agent shows a certificate.
+    """
 
     agents: int = 1000
     seconds: int = 0
     processes: int = 0
     behaviour: str = ""
     vms: int = 0
+    mutual_tls: bool = False
 
 
 @dataclass(slots=True)
@@ -68,15 +72,21 @@ class Scenario:
     seconds: int = 60
 
     def reach(self, parameters: Parameters) -> str:
+        if parameters.mutual_tls:
+            return f"{self.name}-mutual-tls"
         return f"{self.name}-java" if parameters.behaviour == "java" else self.name
+
+    def used(self, parameters: Parameters) -> dict[str, Any]:
+        """The parameters that mean something to it; mutual TLS only where it is on."""
+        return {name: getattr(parameters, name) for name in self.uses if name != "mutual_tls" or parameters.mutual_tls}
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     scenario.name: scenario
     for scenario in (
-        Scenario("connect", connect.SUMMARY, ("agents", "processes"), connect.drive),
+        Scenario("connect", connect.SUMMARY, ("agents", "processes", "mutual_tls"), connect.drive),
         Scenario("steady", steady.SUMMARY, ("agents", "seconds", "processes"), steady.drive),
-        Scenario("storm", storm.SUMMARY, ("agents", "processes", "behaviour"), storm.drive),
+        Scenario("storm", storm.SUMMARY, ("agents", "processes", "behaviour", "mutual_tls"), storm.drive),
         Scenario("rolling", rolling.SUMMARY, ("agents", "processes", "behaviour"), rolling.drive),
         Scenario("hostile", hostile.SUMMARY, ("agents", "processes"), hostile.drive),
         Scenario(
@@ -100,8 +110,9 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     screen = Screen()
     folder = Path(tempfile.mkdtemp(prefix="lakh-lab-"))
     stand = Stand(folder, parameters.agents, parameters.processes, screen)
-    parameters_used = {name: getattr(parameters, name) for name in scenario.uses}
-    report = Report(scenario=scenario.name, parameters=parameters_used, machine=machine(), figures={}, checks=[])
+    report = Report(
+        scenario=scenario.name, parameters=scenario.used(parameters), machine=machine(), figures={}, checks=[]
+    )
     work = Run(parameters, stand, report.figures)
     notes = asyncio.create_task(stand.note())
     began = time.monotonic()

@@ -28,9 +28,13 @@ if TYPE_CHECKING:
 HOSTS_PER_CLUSTER = 100
 AGENTS_PER_PROCESS = 17_000
 """A process may often open 20,000 files."""
+CERTIFICATES_REQUIRED = 2
+"""Of the metric lakh_client_certificates."""
 _KEY, _SECRET = "lab-admin", "lab-admin-secret"
 _PROBE_PAUSE_SECONDS = 0.05
 _NOTE_SECONDS = 2.0
+STRICT = "lakh_client_certificates"
+UNRECORDED = 'lakh_host_certificates{what="not recorded yet"}'
 CONNECTED = 'lakh_hosts_connected{type="Routing"}'
 
 
@@ -80,6 +84,7 @@ class Stand:
         self.map: list[dict[str, Any]] = []
         self.series: dict[str, list[tuple[float, float]]] = {}
         self.began = time.monotonic()
+        self.mutual_tls = False
         self.hushed = False  # while the server's own statements are counted, nobody lists hosts to draw them
         self.admin = Client("127.0.0.1", self.api_port, _KEY, _SECRET)
 
@@ -109,8 +114,28 @@ class Stand:
             raise LabError(str(error)) from None
         return user
 
+    async def be_strict(self) -> None:
+        """From now on agents must show certificates; those of the fleet will, made with the server's own authority."""
+        self.mutual_tls = True
+        self.screen.step("strict mutual TLS")
+        await self.admin.call("updateConfiguration", name="ca.plugin.root.auth.strictness", value="true")
+        await self.certificates_settled()
+
+    async def certificates_settled(self) -> None:
+        """Waits until certificates are required, and every one that was shown is stored."""
+
+        async def settled() -> bool:
+            values = await self.metrics()
+            return values.get(STRICT) == CERTIFICATES_REQUIRED and values.get(UNRECORDED) == 0
+
+        await self.until(settled, time.monotonic(), 120, "certificates are not settled")
+
     def start_fleet(self, **more: str) -> None:
         address = f"127.0.0.1:{self.agent_port}"
+        if self.mutual_tls:
+            keys = self.folder / "server"
+            more |= {"ca_certificate": str(keys / "ca.pem"), "ca_key": str(keys / "ca-rsa.key")}
+            more |= {"keystores": str(self.folder / "keystores")}
         self.fleet = Fleet(self.folder, address, self.map, seed=1, **{"processes": str(self.processes), **more})
 
     async def stop_fleet(self) -> None:

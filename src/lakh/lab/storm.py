@@ -24,9 +24,13 @@ async def drive(run: Run) -> None:
     stand = run.stand
     await stand.start_server()
     await stand.lay()
+    if run.parameters.mutual_tls:
+        await stand.be_strict()
     stand.screen.step(f"connecting {stand.agents:,} agents")
     stand.start_fleet(behaviour=run.parameters.behaviour or "spread")
     await stand.all_up(time.monotonic(), _UP_SECONDS)
+    if stand.mutual_tls:
+        await stand.certificates_settled()
     before = await _vm_states(stand)
     stand.screen.step("kill -9 of all server processes, and a restart")
     await stand.kill_server()

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from lakh.bus.gateways import Gateways
 from lakh.gateway.figures import HELP
 from lakh.jobs.cloud import Cloud
+from lakh.resources.certificate.known import HostCertificates
 from lakh.resources.host.index import HostIndex
 from lakh.server.agents import Agents
 from lakh.server.loop_lag import LoopLag
@@ -57,6 +58,7 @@ class _Collector:
             "lakh_control_loop_lag_seconds", "Longest delay of the control loop lately", value=self._lag.seconds()
         )
         yield from self._of_agents()
+        yield from self._of_certificates()
         yield from self._of_gateways()
 
     def _of_agents(self) -> Iterator[Metric]:
@@ -73,6 +75,20 @@ class _Collector:
         waiting.add_metric(["at work"], figures.at_work)
         yield waiting
         yield CounterMetricFamily("lakh_power_reports", "Power reports that differed", value=figures.power_reports)
+
+    def _of_certificates(self) -> Iterator[Metric]:
+        known = self._cloud.part(HostCertificates)
+        yield GaugeMetricFamily(
+            "lakh_client_certificates",
+            "What agents are asked for: 0 none, 1 one if they have it, 2 one",
+            value=known.mode,
+        )
+        hosts = GaugeMetricFamily("lakh_host_certificates", "Certificates of hosts' agents", labels=["what"])
+        hosts.add_metric(["in use"], len(known.of))
+        hosts.add_metric(["not recorded yet"], len(known.unrecorded))
+        hosts.add_metric(["hosts that took none"], len(known.tries))
+        hosts.add_metric(["revoked"], len(known.revoked))
+        yield hosts
 
     def _of_gateways(self) -> Iterator[Metric]:
         families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
