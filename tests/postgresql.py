@@ -26,6 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 START_SECONDS = 60
+_FOLDER = "lakh-pg-"  # then the test process's id
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 3 << 30
 """Room that a cluster in memory must find: some 300 MB of its own, and as much again where a test fills one."""
@@ -160,6 +161,14 @@ def _unprivileged() -> pwd.struct_passwd:
     raise RuntimeError("neither user postgres nor nobody exists: PostgreSQL does not run as root")
 
 
+def _remove_orphans() -> None:
+    """Clusters in memory whose test process was killed: their servers ended with it, their files stay and take room."""
+    for folder in MEMORY.glob(f"{_FOLDER}*-*"):
+        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _memory() -> Path | None:
     """Where files stay in memory, if that may be written and has room; else None, for the usual temporary folder."""
     fits = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
@@ -179,7 +188,8 @@ def cluster() -> Cluster:
 @contextmanager
 def own_cluster() -> Iterator[OwnCluster]:
     """A cluster that nobody else uses."""
-    folder = Path(tempfile.mkdtemp(prefix="lakh-pg-", dir=_memory()))
+    _remove_orphans()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=_memory()))
     try:
         if os.geteuid() == 0:
             user = _unprivileged()
