@@ -178,9 +178,10 @@ async def launch(run: Run[ImplementState]) -> None:
 
 
 async def unlaunch(run: Run[ImplementState]) -> None:
-    """Ends it again."""
+    """Ends it again. Every try is a child of its own: one that failed stays failed."""
     if run.state.router_id:
-        await run.child("expungeRouter", "no router", id=run.state.router_id)
+        tries = run.memory["ends"] = run.memory.get("ends", 0) + 1
+        await run.child("expungeRouter", f"no router {tries}", id=run.state.router_id)
 
 
 async def program(run: Run[ImplementState]) -> None:
