@@ -127,6 +127,23 @@ async def test_a_dead_host_is_down_and_its_instances_are_stopped(story: Story) -
     assert await story.status(neighbour) == "Up"
 
 
+async def test_a_host_given_up_is_down_once_a_neighbour_can_tell(story: Story) -> None:
+    ground = story.ground
+    await ground.add_pool()
+    host, neighbour = await ground.join(), await ground.join()
+    vm = await put_vm(ground, host, "lost")
+    ground.addresses.set_beating(host.private_ip, False)
+    story.lose([host, neighbour])
+    await story.look(PING_SECONDS)
+    await story.look(ALERT_SECONDS)
+    assert (await story.status(host), await story.status(neighbour)) == ("Alert", "Alert")
+    ground.fakes.away.discard(neighbour.id)
+    await ground.come_back(ground.fakes.hosts[neighbour.id])
+    await story.look(PING_SECONDS)
+    assert (await story.status(host), await story.status(neighbour)) == ("Down", "Up")
+    assert (await story.cloud.store.rows(VM_BY_ID, vm.id))[0].state == "Stopped"
+
+
 async def test_an_instance_that_is_not_fenced_is_not_stopped(story: Story) -> None:
     ground = story.ground
     await ground.add_pool()

@@ -41,6 +41,7 @@ log = logger(__name__)
 
 UNTOLD: Final = "not connected"
 """Nobody told of its loss: it was away before this server started."""
+NO_SIGN_OF_LIFE: Final = "a neighbour found no sign of life on shared storage"
 LIVING: Final = frozenset({"Up", "Connecting"})
 """Statuses that a host loses by being away."""
 UNREMARKABLE_SECONDS: Final = 15.0
@@ -60,6 +61,8 @@ class HostLiveness(Reconciler):
 
     def __init__(self) -> None:
         self._began: float | None = None
+        self._reconsidered = 0.0  # when hosts in Alert were asked about last, and up to which
+        self._after = 0
 
     def interval_seconds(self, cloud: Cloud) -> float:
         return float(max(cloud.part(Settings).integer("ping.interval"), 1))
@@ -83,7 +86,30 @@ class HostLiveness(Reconciler):
         await _tell_losses(cloud, rest)
         await _investigate(cloud, rest)
         await _give_up(cloud, {i: a for i, a in rest.items() if i in absences.of})
+        await self._reconsider(cloud)
         await _stop_what_died(cloud)
+
+    async def _reconsider(self, cloud: Cloud) -> None:
+        """Hosts in Alert are asked about again, a few in each ping interval: nobody may have been there to tell when
+        they were given up, and jobs wait for those whose death is not certain."""
+        facts, now = cloud.part(HostIndex).facts, cloud.clock.monotonic()
+        if now - self._reconsidered < self.interval_seconds(cloud):
+            return
+        self._reconsidered = now
+        given_up = sorted(i for i, fact in facts.items() if _is_given_up(cloud, fact))
+        ahead = [i for i in given_up if i > self._after] or given_up
+        asked = ahead[: limits.HOST_INVESTIGATIONS]
+        self._after = asked[-1] if asked else 0
+        neighbours, places = _neighbours(cloud), asyncio.Semaphore(limits.HOST_INVESTIGATIONS)
+        verdicts = await asyncio.gather(*(_verdict(cloud, i, Absence("", now), neighbours, places) for i in asked))
+        dead = [i for i, alive in zip(asked, verdicts, strict=True) if alive is False]
+        still = [i for i in dead if i in facts and _is_given_up(cloud, facts[i])]
+        await _part_with(cloud, still, "Down", NO_SIGN_OF_LIFE, alarm=True)
+
+
+def _is_given_up(cloud: Cloud, fact: HostFact) -> bool:
+    connected = fact.connected or cloud.hosts.is_connected(fact.id)
+    return fact.status == "Alert" and fact.type == ROUTING and not connected
 
 
 def _look(cloud: Cloud, began: float) -> None:
@@ -249,7 +275,7 @@ async def _bury(cloud: Cloud, down: list[int]) -> None:
     """Hosts that are dead: Down. One that came back meanwhile lives."""
     index, absences = cloud.part(HostIndex), cloud.part(Absences)
     still = [i for i in down if i in index.facts and i in absences.of and index.facts[i].status in LIVING]
-    await _part_with(cloud, still, "Down", "a neighbour found no sign of life on shared storage", alarm=True)
+    await _part_with(cloud, still, "Down", NO_SIGN_OF_LIFE, alarm=True)
 
 
 async def _give_up(cloud: Cloud, away: dict[int, Absence]) -> None:
