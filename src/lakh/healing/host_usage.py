@@ -41,13 +41,14 @@ class HostUsage(Reconciler):
             for row in rows:
                 if row.host_id not in index.columns:
                     continue
-                stored = (row.cpu_used_mhz, row.memory_used_bytes, row.vms)
-                known = tuple(index.columns.usage(row.host_id))
+                stored: Usage = (row.cpu_used_mhz, row.memory_used_bytes, row.vms)
+                known: Usage = tuple(index.columns.usage(row.host_id))
                 if known != stored:
                     found[row.host_id] = (stored, known)
             last = rows[-1].host_id
-        for host_id, (stored, known) in found.items():
-            if self._seen.get(host_id) == (stored, known):
-                index.columns.set_usage(host_id, *stored)
-                log.warning("usage in memory corrected", host=host_id, stored=stored, known=known)
+        for host_id, sums in found.items():
+            if self._seen.get(host_id) == sums:
+                cpu_mhz, memory_bytes, guests = sums[0]
+                index.columns.set_usage(host_id, cpu_mhz, memory_bytes, guests)
+                log.warning("usage in memory corrected", host=host_id, stored=sums[0], known=sums[1])
         self._seen = found
