@@ -99,7 +99,9 @@ def test_every_scenario_has_its_reach() -> None:
             assert (bound.at_most is None) != (bound.at_least is None)
 
 
-def test_the_baselines_in_the_repository_can_be_read() -> None:
-    known = msgspec.json.decode((BASELINES / "connect.json").read_bytes(), type=list[Report])
-    for run in known:
-        assert baseline(run)["known_hosts_seconds"] == run.figures["known_hosts_seconds"].value
+@pytest.mark.parametrize("path", sorted(BASELINES.glob("*.json")), ids=lambda path: path.stem)
+def test_the_baselines_in_the_repository_can_be_read(path: Path) -> None:
+    for run in msgspec.json.decode(path.read_bytes(), type=list[Report]):
+        assert run.scenario == path.stem
+        assert run.failure is None
+        assert baseline(run) == {name: figure.value for name, figure in run.figures.items()}
