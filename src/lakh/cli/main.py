@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -116,22 +117,21 @@ def lab_list() -> None:
     "--agents",
     "--hosts",
     "agents",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(1, 1_000_000),
-    help="mock KVM hosts",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="mock KVM hosts (default: 1000, or the scenario's own)",
 )
 @click.option("--seconds", default=0, type=click.IntRange(0, 4000), help="how long to measure (default: as it needs)")
 @click.option("--processes", default=0, type=click.IntRange(0, 64), help="of the fleet (default: as its size needs)")
 @click.option("--behaviour", default="", help="of the fleet, such as java (default: the scenario's own)")
-@click.option("--vms", default=0, type=click.IntRange(0, 2_000_000), help="seeded Instances (default: ten per host)")
+@click.option("--vms", default=0, type=click.IntRange(0, 2_000_000), help="Instances (default: the scenario's own)")
+@click.option("--clusters", default=0, type=click.IntRange(0, 100_000), help="clusters the hosts are in")
+@click.option("--workers", default=0, type=click.IntRange(0, 2000), help="concurrent deployments")
 @click.option("--mutual-tls", is_flag=True, help="a strict server, and agents with certificates")
 @click.option(
     "--out", default="build/lab", show_default=True, type=click.Path(path_type=Path), help="folder of the report"
 )
-def lab_run(
-    scenario: str, agents: int, seconds: int, processes: int, behaviour: str, vms: int, mutual_tls: bool, out: Path
-) -> None:
+def lab_run(scenario: str, out: Path, **given: Any) -> None:
     """Run a scenario and write report.json, report.html and PNGs; exit with 1 when a check fails.
 
     Example: lakh lab run connect --agents 5000 --out build/connect
@@ -140,10 +140,10 @@ def lab_run(
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario}: give one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    if mutual_tls and "mutual_tls" not in SCENARIOS[scenario].uses:
+    if given["mutual_tls"] and "mutual_tls" not in SCENARIOS[scenario].uses:
         able = ", ".join(name for name, known in SCENARIOS.items() if "mutual_tls" in known.uses)
         raise click.BadParameter(f"not with {scenario}, but with {able}", param_hint="--mutual-tls")
-    report = run(scenario, Parameters(agents, seconds, processes, behaviour, vms, mutual_tls), out)
+    report = run(scenario, Parameters(**given), out)
     sys.exit(report.exit_code)
 
 

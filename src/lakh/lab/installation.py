@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,6 +30,7 @@ class Zone:
     name: str
     template_id: str = ""
     network_id: str = ""
+    grouped: bool = False
     clusters: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -62,21 +63,42 @@ async def lay(admin: Client, hosts: int, hosts_per_cluster: int) -> list[dict[st
     return (await _zone(admin, 1, hosts, security_groups=False, hosts_per_cluster=hosts_per_cluster)).clusters
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A zone to be: `grouped` with security groups and a shared network, else with an isolated one and its router."""
+
+    hosts: int
+    hosts_per_cluster: int = HOSTS_PER_CLUSTER
+    grouped: bool = False
+
+
 async def prepare(
     admin: Client, hosts: int, progress: Progress, hosts_per_cluster: int = HOSTS_PER_CLUSTER
 ) -> Installation:
+    """The usual two zones (`build`)."""
+    shares = split(hosts, hosts_per_cluster)
+    return await build(
+        admin, [Wanted(share, hosts_per_cluster, number == 2) for number, share in enumerate(shares, 1)], progress
+    )
+
+
+async def build(admin: Client, wanted: Sequence[Wanted], progress: Progress) -> Installation:
     """Zones to offerings, and an account with keys: all that can be made before any host is there."""
     zones = []
-    for number, share in enumerate(split(hosts, hosts_per_cluster), 1):
-        progress(f"zone {number} with {share} hosts")
-        grouped = number == 2
-        zones.append(await _zone(admin, number, share, security_groups=grouped, hosts_per_cluster=hosts_per_cluster))
+    for number, want in enumerate(wanted, 1):
+        progress(f"zone {number} with {want.hosts} hosts")
+        zones.append(
+            await _zone(
+                admin, number, want.hosts, security_groups=want.grouped, hosts_per_cluster=want.hosts_per_cluster
+            )
+        )
     progress("offerings and an account")
     offering = await admin.call(
         "createServiceOffering", name="Demo", displaytext="1 CPU, 512 MiB", cpunumber=1, cpuspeed=500, memory=512
     )
     await admin.call("createDiskOffering", name="Demo disk", displaytext="5 GiB", disksize=5)
     api_key, secret_key = await _account(admin)
+    hosts = sum(want.hosts for want in wanted)
     return Installation(zones, offering["serviceoffering"]["id"], api_key, secret_key, "demo", hosts)
 
 
@@ -91,9 +113,12 @@ async def furnish(admin: Client, user: Client, installation: Installation, progr
         )  # fmt: skip
         zone.template_id = made["template"][0]["id"]
     progress("networks")
-    await _isolated_network(admin, user, installation.zones[0])
-    if len(installation.zones) > 1:
-        await _shared_network(admin, installation.zones[1])
+    offering_id = await _isolated_offering(admin)
+    for zone in installation.zones:
+        if zone.grouped:
+            await _shared_network(admin, zone)
+        else:
+            await _isolated_network(user, zone, offering_id)
     for zone in installation.zones:
         await until(partial(_template_ready, admin, zone), 120, f"template in {zone.name} is not ready")
 
@@ -110,7 +135,7 @@ async def _zone(
         "createZone", name=f"zone-{number}", networktype="Advanced", dns1="192.0.2.53", internaldns1="192.0.2.54",
         securitygroupenabled=security_groups, guestcidraddress=None if security_groups else "10.1.0.0/16",
     )  # fmt: skip
-    zone = Zone(made["zone"]["id"], made["zone"]["name"])
+    zone = Zone(made["zone"]["id"], made["zone"]["name"], grouped=security_groups)
     await _physical_network(admin, zone, number, security_groups)
     pod = await admin.call(
         "createPod", name=f"pod-{number}", zoneid=zone.id, gateway=f"10.{63 + number}.0.1", netmask="255.255.0.0",
@@ -118,8 +143,9 @@ async def _zone(
     )  # fmt: skip
     if not security_groups:
         await admin.call(
-            "createVlanIpRange", zoneid=zone.id, vlan="untagged", gateway="198.51.100.1", netmask="255.255.255.0",
-            startip="198.51.100.10", endip="198.51.100.250", forvirtualnetwork=True,
+            "createVlanIpRange", zoneid=zone.id, vlan="untagged", gateway=f"198.51.{99 + number}.1",
+            netmask="255.255.255.0", startip=f"198.51.{99 + number}.10", endip=f"198.51.{99 + number}.250",
+            forvirtualnetwork=True,
         )  # fmt: skip
     for index in range(math.ceil(hosts / hosts_per_cluster)):
         cluster = await admin.call(
@@ -176,15 +202,19 @@ async def _account(admin: Client) -> tuple[str, str]:
     return keys["userkeys"]["apikey"], keys["userkeys"]["secretkey"]
 
 
-async def _isolated_network(admin: Client, user: Client, zone: Zone) -> None:
+async def _isolated_offering(admin: Client) -> str:
     services = ["Dhcp", "Dns", "UserData", "SourceNat", "StaticNat", "PortForwarding", "Firewall", "Lb", "Vpn"]
     made = await admin.call(
         "createNetworkOffering", name="Demo isolated", displaytext="Isolated network with a virtual router",
         guestiptype="Isolated", traffictype="GUEST", conservemode=True, supportedservices=services,
         serviceproviderlist=[{"service": s, "provider": "VirtualRouter"} for s in services],
     )  # fmt: skip
-    offering_id = made["networkoffering"]["id"]
+    offering_id = str(made["networkoffering"]["id"])
     await admin.call("updateNetworkOffering", id=offering_id, state="Enabled")
+    return offering_id
+
+
+async def _isolated_network(user: Client, zone: Zone, offering_id: str) -> None:
     network = await user.call(
         "createNetwork", zoneid=zone.id, name="demo", displaytext="Demo network", networkofferingid=offering_id,
         gateway="10.1.0.1", netmask="255.255.0.0",

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from lakh.lab.deployments import place
 from lakh.lab.installation import Installation, Zone
 from lakh.lab.load import Outcome, Plan, Target
 from lakh.lab.processes import ProcessError
@@ -21,18 +22,7 @@ _LINE_BYTES: Final = 1 << 28
 def targets(installation: Installation, zones: list[Zone] | None = None) -> list[Target]:
     """Where to deploy: of fifty VMs one in the second zone, where there are two; or all in the `zones` given."""
     shares = [(zone, 1) for zone in zones] if zones else list(zip(installation.zones, (49, 1), strict=False))
-    return [
-        Target(
-            {
-                "zoneid": zone.id,
-                "templateid": zone.template_id,
-                "serviceofferingid": installation.offering_id,
-                "networkids": zone.network_id,
-            },
-            share,
-        )
-        for zone, share in shares
-    ]
+    return [Target(place(installation, zone), share) for zone, share in shares]
 
 
 async def load(plan: Plan, on_done: Callable[[int], None] = lambda _: None) -> Outcome:

@@ -64,6 +64,7 @@ async def prove(admin: Client, fleet: Fleet, expected_vms: int) -> Proof:
     if len(vms) != expected_vms:
         _note(proof, f"the API lists {len(vms)} VMs, {expected_vms} were deployed")
     await _check_capacity(proof, admin, hosts)
+    _check_room(proof, hosts)
     proof.hosts_checked = len(hosts)
     proof.ok = not proof.mismatches
     return proof
@@ -136,6 +137,22 @@ async def _check_capacity(proof: Proof, admin: Client, hosts: dict[str, Any]) ->
             reported = sum(c["capacityused"] for c in answer.get("capacity", []))
             proof.capacity_checked += 1
             _check_equal(proof, f"used {name} of {zone['name']}", reported, sums[zone["name"]][kind])
+
+
+def _check_room(proof: Proof, hosts: dict[str, Any]) -> None:
+    """No host runs more than it has (nothing is overcommitted here), and no two NICs of a zone have one MAC address."""
+    owners: dict[tuple[str, str], str] = {}
+    for host in hosts.values():
+        memory = sum(vm["max_ram"] for vm in host["vms"])
+        mhz = sum(vm["cpus"] * vm["speed"] for vm in host["vms"])
+        for what, used, there in (("memory", memory, host["memory"]), ("MHz", mhz, host["cpus"] * host["speed"])):
+            if used > there:
+                _note(proof, f"{host['name']} has {there} of {what}, its VMs take {used}")
+        for vm in host["vms"]:
+            for nic in vm["nics"]:
+                other = owners.setdefault((host["zone"], nic["mac"]), vm["name"])
+                if other != vm["name"]:
+                    _note(proof, f"{vm['name']} and {other} have the MAC address {nic['mac']}")
 
 
 def _check_equal(proof: Proof, what: str, api: Any, agents: Any) -> None:

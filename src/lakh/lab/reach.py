@@ -40,10 +40,11 @@ class Bound(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Reach(msgspec.Struct, forbid_unknown_fields=True):
-    """What one scenario must reach with so many agents."""
+    """What one scenario must reach with so many agents, and VMs where it deploys a number of them."""
 
     agents: int
     checks: dict[str, Bound]
+    vms: int = 0
 
 
 def reaches(path: Path = REACHES) -> dict[str, Reach]:
@@ -51,7 +52,7 @@ def reaches(path: Path = REACHES) -> dict[str, Reach]:
     return msgspec.toml.decode(path.read_bytes(), type=dict[str, Reach])
 
 
-def judge(reach: Reach, agents: int, figures: Mapping[str, Figure], seconds: int = 0) -> list[Check]:
+def judge(reach: Reach, agents: int, figures: Mapping[str, Figure], seconds: int = 0, vms: int = 0) -> list[Check]:
     """One check per bound. A full run without the figure fails its check; a smaller run is judged on nothing, and a
     shorter one not on what takes its time to show."""
     checks = []
@@ -60,6 +61,9 @@ def judge(reach: Reach, agents: int, figures: Mapping[str, Figure], seconds: int
         value = None if figure is None else figure.value
         if agents < reach.agents:
             smaller = f"{name} (of {reach.agents:,} agents; this run: {agents:,})"
+            checks.append(Check(name=smaller, value=value, reach=bound.text(), ok=None))
+        elif vms < reach.vms:
+            smaller = f"{name} (of {reach.vms:,} VMs; this run: {vms:,})"
             checks.append(Check(name=smaller, value=value, reach=bound.text(), ok=None))
         elif seconds < bound.seconds:
             shorter = f"{name} (of {bound.seconds:,} s; this run: {seconds:,})"

@@ -34,6 +34,15 @@ class Check(msgspec.Struct, kw_only=True):
     ok: bool | None
 
 
+class Published(msgspec.Struct):
+    """A figure that others have published, and where."""
+
+    what: str
+    value: float
+    unit: str
+    source: str
+
+
 class Report(msgspec.Struct, kw_only=True):
     """What report.json holds. `compared` holds each figure's baseline value, where there is a baseline of this size."""
 
@@ -44,6 +53,7 @@ class Report(msgspec.Struct, kw_only=True):
     checks: list[Check]
     compared: dict[str, float] = msgspec.field(default_factory=dict)
     failure: str | None = None
+    published: list[Published] = msgspec.field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -121,7 +131,7 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(report.scenario)}</title>"
         f"<style>{_STYLE}</style><h1>{html.escape(report.scenario)}</h1>{verdict}"
         f"<h2>Checks</h2>{_checks(report.checks)}<h2>Figures</h2>{_figures(report)}{images}"
-        f"<h2>Run</h2>{_pairs({**report.parameters, **report.machine})}</html>"
+        f"{_published(report.published)}<h2>Run</h2>{_pairs({**report.parameters, **report.machine})}</html>"
     )
 
 
@@ -145,6 +155,18 @@ def _figures(report: Report) -> str:
         text += (
             f"<tr><td>{html.escape(name)}</td><td class=n>{figure.value:,.6g}</td><td>{html.escape(figure.unit)}</td>"
             f"<td class=n>{'' if before is None else f'{before:,.6g}'}</td></tr>"
+        )
+    return text + "</table>"
+
+
+def _published(known: Sequence[Published]) -> str:
+    if not known:
+        return ""
+    text = "<h2>Published by others</h2><table><tr><th>what</th><th>value</th><th>unit</th><th>source</th></tr>"
+    for entry in known:
+        text += (
+            f"<tr><td>{html.escape(entry.what)}</td><td class=n>{entry.value:,.6g}</td>"
+            f"<td>{html.escape(entry.unit)}</td><td>{html.escape(entry.source)}</td></tr>"
         )
     return text + "</table>"
 

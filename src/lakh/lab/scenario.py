@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +20,23 @@ import uvloop
 
 from lakh.base.errors import LakhError
 from lakh.contract.client import ClientError
-from lakh.lab import connect, flap, hostile, lists, plots, rolling, steady, storage_connect, storm
+from lakh.lab import (
+    connect,
+    deploy,
+    flap,
+    hostile,
+    lists,
+    mixed,
+    plots,
+    rolling,
+    single_cluster,
+    steady,
+    storage_connect,
+    storm,
+    workers,
+)
 from lakh.lab.reach import judge, reaches
-from lakh.lab.report import Figure, Report, baseline, machine, write
+from lakh.lab.report import Figure, Published, Report, baseline, machine, write
 from lakh.lab.screen import Screen
 from lakh.lab.stand import Stand
 
@@ -33,17 +47,19 @@ AROUND_SECONDS: Final = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the command line gave. `processes` 0: as many as the agents need; `seconds` 0: the scenario's own.
+    """What the command line gave; 0 is the scenario's own. `processes` 0: as many as the agents need.
 
     `mutual_tls`: the server is strict, and every agent shows a certificate.
     """
 
-    agents: int = 1000
+    agents: int = 0
     seconds: int = 0
     processes: int = 0
     behaviour: str = ""
     vms: int = 0
     mutual_tls: bool = False
+    clusters: int = 0
+    workers: int = 0
 
 
 @dataclass(slots=True)
@@ -62,14 +78,25 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`reach` names the entry of reach.toml; `uses` the parameters that mean something to it; `seconds` is how long it
-    measures unless it is told."""
+    """`reach` names the entry of reach.toml; `uses` the parameters that mean something to it; `own` are those it takes
+    unless it is told."""
 
     name: str
     summary: str
     uses: tuple[str, ...]
     drive: Callable[[Run], Awaitable[None]]
-    seconds: int = 60
+    own: Parameters = Parameters()
+    published: tuple[Published, ...] = ()
+
+    def filled(self, parameters: Parameters) -> Parameters:
+        """The parameters with the scenario's own where none were given."""
+        usual = Parameters(agents=1000, seconds=60)
+        return Parameters(
+            **{
+                name: getattr(parameters, name) or getattr(self.own, name) or getattr(usual, name)
+                for name in Parameters.__dataclass_fields__
+            }
+        )
 
     def reach(self, parameters: Parameters) -> str:
         if parameters.mutual_tls:
@@ -80,6 +107,13 @@ class Scenario:
         """The parameters that mean something to it; mutual TLS only where it is on."""
         return {name: getattr(parameters, name) for name in self.uses if name != "mutual_tls" or parameters.mutual_tls}
 
+
+_LONG: Final = Parameters(seconds=600)
+_TALK: Final = Parameters(agents=50_000, clusters=2500, vms=10_000, workers=50)
+_BLOCKS: Final = Parameters(agents=50_000, vms=20_000, workers=50)
+_SIX: Final = Parameters(agents=50_000, vms=12_000)
+_MIXED: Final = Parameters(agents=50_000, seconds=300, vms=5000, workers=50)
+_DEPLOY: Final = ("agents", "processes", "vms", "workers")
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     scenario.name: scenario
@@ -92,7 +126,11 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario(
             "storage-connect", storage_connect.SUMMARY, ("agents", "processes", "behaviour"), storage_connect.drive
         ),
-        Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, seconds=600),
+        Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, _LONG),
+        Scenario("deploy", deploy.SUMMARY, (*_DEPLOY, "clusters"), deploy.drive, _TALK, deploy.PUBLISHED),
+        Scenario("single-cluster", single_cluster.SUMMARY, _DEPLOY, single_cluster.drive, _BLOCKS),
+        Scenario("workers", workers.SUMMARY, ("agents", "processes", "vms"), workers.drive, _SIX),
+        Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
         Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive),
         Scenario("six-lists", lists.SUMMARY_SIX, ("agents",), lists.drive_six),
     )
@@ -105,7 +143,7 @@ def run(name: str, parameters: Parameters, out: Path) -> Report:
 
 
 async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
-    parameters = replace(parameters, seconds=parameters.seconds or scenario.seconds)
+    parameters = scenario.filled(parameters)
     limit_seconds = max(RUN_SECONDS, parameters.seconds + AROUND_SECONDS if "seconds" in scenario.uses else 0.0)
     screen = Screen()
     folder = Path(tempfile.mkdtemp(prefix="lakh-lab-"))
@@ -113,6 +151,7 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     report = Report(
         scenario=scenario.name, parameters=scenario.used(parameters), machine=machine(), figures={}, checks=[]
     )
+    report.published = list(scenario.published)
     work = Run(parameters, stand, report.figures)
     notes = asyncio.create_task(stand.note())
     began = time.monotonic()
@@ -129,7 +168,7 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     work.figure("run_seconds", time.monotonic() - began, "s")
     bounds = reaches().get(scenario.reach(parameters))
     if bounds is not None:
-        report.checks = judge(bounds, parameters.agents, report.figures, parameters.seconds)
+        report.checks = judge(bounds, parameters.agents, report.figures, parameters.seconds, parameters.vms)
     report.compared = baseline(report)
     write(report, out, _plots(work, scenario.name))
     _leave(report, folder, out, screen)

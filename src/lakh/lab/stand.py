@@ -7,7 +7,7 @@ import asyncio
 import math
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from lakh.base.errors import LakhError
 from lakh.contract.client import Client, ClientError
 from lakh.fleet.statistics import slot_seconds
-from lakh.lab.installation import Installation, furnish, lay, prepare
+from lakh.lab.installation import Installation, Wanted, build, furnish, lay, prepare
 from lakh.lab.machine import cpu_seconds, memory_mb
 from lakh.lab.processes import Fleet, Server, free_port
 from lakh.lab.screen import Screen
@@ -98,10 +98,13 @@ class Stand:
         self.screen.step(f"a zone for {self.agents:,} hosts through the API")
         self.map = await lay(self.admin, self.agents, HOSTS_PER_CLUSTER)
 
-    async def install(self) -> Installation:
-        """Zones that VMs can be deployed in; after it the fleet can be started."""
+    async def install(self, wanted: Sequence[Wanted] = (), hosts_per_cluster: int = HOSTS_PER_CLUSTER) -> Installation:
+        """Zones that VMs can be deployed in, those `wanted` or the usual two; after it the fleet can be started."""
         self.screen.step(f"an installation for {self.agents:,} hosts through the API")
-        made = await prepare(self.admin, self.agents, self.screen.detail, HOSTS_PER_CLUSTER)
+        if wanted:
+            made = await build(self.admin, wanted, self.screen.detail)
+        else:
+            made = await prepare(self.admin, self.agents, self.screen.detail, hosts_per_cluster)
         self.map = made.fleet_map()
         return made
 

@@ -1,0 +1,66 @@
+"""Scenario `single-cluster`: the same deployments in clusters of twenty and in one cluster, in alternated blocks.
+
+One server has two zones alike, half of the hosts each; what differs is the number of clusters. So what the machine does
+meanwhile falls on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from lakh.lab.deploying import Block, block, proven, ready
+from lakh.lab.installation import Wanted
+from lakh.lab.plots import Chart
+
+if TYPE_CHECKING:
+    from lakh.lab.scenario import Run
+
+SUMMARY: Final = "the same VMs in clusters of twenty and in one cluster, block by block: CPU, statements, rate"
+BLOCKS: Final = 5
+"""Of each kind."""
+SMALL: Final = 20
+
+
+async def drive(run: Run) -> None:
+    """Fills the figures."""
+    stand, asked = run.stand, run.parameters
+    half = stand.agents // 2
+    ground = await ready(run, [Wanted(stand.agents - half, SMALL), Wanted(half, half)])
+    try:
+        many, one = ground.installation.zones
+        each = max(1, asked.vms // (2 * BLOCKS))
+        found: dict[str, list[Block]] = {"many": [], "one": []}
+        for number in range(1, BLOCKS + 1):
+            for name, zone in (("many", many), ("one", one)):
+                stand.screen.step(f"{each:,} VMs in {len(zone.clusters):,} clusters, block {number} of {BLOCKS}")
+                found[name].append(await block(run, ground, f"{name}-{number}", each, asked.workers, zone))
+        _tell(run, found)
+        await proven(run, ground)
+    finally:
+        await ground.user.close()
+
+
+def _tell(run: Run, found: dict[str, list[Block]]) -> None:
+    measured: dict[str, tuple[str, Callable[[Block], float]]] = {
+        "cpu": ("ms per VM", lambda b: b.cost.cpu_ms_all),
+        "cpu_control": ("ms per VM", lambda b: b.cost.cpu_ms_control),
+        "sql_statements": ("per VM", lambda b: b.cost.statements),
+        "deploys_per_second": ("1/s", lambda b: b.rate),
+    }
+    for figure, (unit, value) in measured.items():
+        medians = {}
+        for name, blocks in found.items():
+            values = [value(each) for each in blocks]
+            medians[name] = median(values)
+            run.figure(f"{figure}_{name}", medians[name], unit)
+        apart = abs(medians["one"] / max(medians["many"], 1e-9) - 1) * 100
+        run.figure(f"{figure}_apart", apart, "%")
+    series = {
+        {"many": "clusters of twenty", "one": "one cluster"}[name]: [
+            (float(number), each.cost.cpu_ms_all) for number, each in enumerate(blocks, 1)
+        ]
+        for name, blocks in found.items()
+    }
+    run.charts["blocks"] = Chart("CPU for each VM, block by block", "ms", series, "block")
