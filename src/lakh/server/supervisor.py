@@ -49,7 +49,8 @@ class Supervisor:
         self._certificates = prepare(Path(self._config.data_folder), SystemClock())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._restart_gateways)
+        # on a terminal SIGHUP says that the terminal is gone, and a server started there goes with it
+        signal.signal(signal.SIGHUP, self._stop if os.isatty(0) else self._restart_gateways)
         try:
             while not self._stopping:
                 code = self._control.watch(time.monotonic())
