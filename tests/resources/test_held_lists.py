@@ -21,7 +21,7 @@ from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import NicRow
 from lakh.resources.vm.list_command import LISTING
 from lakh.resources.vm.row import INSERT, TO_EXPUNGED, TO_RUNNING, TO_STARTING, VmRow
-from lakh.store.columns import changed_by
+from lakh.store.changes import changed_by
 from lakh.store.statement import STATEMENTS, TxnSpec, statement
 from lakh.store.store import GuardFailedError
 
@@ -157,6 +157,21 @@ async def test_the_queue_of_texts_moves_into_the_index_and_nothing_is_found_twic
         await move(api.cloud, each, 15, 1)
     await vms.check_all()
     assert await vms.check(keyword="%moved%") == 1
+
+
+async def test_instances_of_accounts_are_tallied_by_state(api: Api) -> None:
+    vms = Instances(api)
+    await vms.add(80)
+    await api.cloud.store.submit(TxnSpec("test").add(TO_EXPUNGED, vms.ids[0], 7))
+    columns = await api.cloud.part(Held).fresh("vm")
+    assert columns is not None
+    rows = (await _engine().page(api.cloud))[1]
+    for accounts in ([2, 4], [5], [99], list(range(2, 200))):
+        counted: dict[Any, int] = {}
+        for row in rows:
+            if row.account_id in accounts:
+                counted[row.account_id, row.state] = counted.get((row.account_id, row.state), 0) + 1
+        assert columns.tally("account_id", accounts, "state") == counted
 
 
 def test_every_statement_on_a_held_table_says_which_rows_it_changes() -> None:

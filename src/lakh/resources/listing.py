@@ -98,6 +98,14 @@ class Held:
             found = self._of[listing.name] = listing.columns(self._cloud)
         return found
 
+    async def fresh(self, name: str) -> Columns | None:
+        """The columns of the list of that name, as of now; None while they load."""
+        listing = next((known for known in LISTINGS if known.name == name and known.holds), None)
+        if listing is None:
+            return None
+        columns = self.of(listing)
+        return columns if await columns.fresh() else None
+
     async def load(self) -> None:
         """Loads all of them, one after the other: what a server does once it serves."""
         for listing in LISTINGS:
@@ -286,7 +294,9 @@ class Listing(Generic[T]):
         known = self._looks.get(label)
         if known is None:
             text = f"{_numbered(_Part(label, look.select, ()), 1)} LIMIT {limits.LIST_FOUND + 1}"
-            known = self._looks[label] = statement(f"{self._name}.look[{label}]", text, full_scan=_LOOKS)
+            known = self._looks[label] = statement(
+                f"{self._name}.look[{label}]", text, full_scan="stops at LIST_FOUND rows"
+            )
         return known
 
     def _finding(self, label: str, condition: str) -> Statement:
@@ -360,9 +370,6 @@ class Listing(Generic[T]):
             )
             return _Shape(count, ids, None)
         return _Shape(count, None, select(f"{self._name}.list{label}", self._row, tail, kept=kept))
-
-
-_LOOKS: Final = "stops at LIST_FOUND rows"
 
 
 def _ids(found: Sequence[int]) -> NDArray[np.int64]:

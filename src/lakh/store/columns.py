@@ -17,9 +17,7 @@ changed makes the columns be read anew as a whole. Whatever a crash interrupts, 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -28,7 +26,8 @@ from numpy.typing import NDArray
 
 from lakh.base.limits import HELD_NOTED, HELD_SLICE
 from lakh.base.log import logger
-from lakh.store.statement import Statement, Step, statement
+from lakh.store.changes import changed_by
+from lakh.store.statement import Step, statement
 from lakh.store.store import Store, StoreUnavailableError
 from lakh.store.table import Row
 
@@ -39,41 +38,10 @@ NOTHING: Final = -1
 """NULL in a column of ids, and of a text that no row has."""
 DEAD_ROWS_KEPT: Final = 10_000
 
-_WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
-_ONE = re.compile(r"\s+(\w+)\s*=\s*\$(\d+)")
-_LIST = re.compile(r"\bANY\s*\(\s*\$(\d+)[^()]*\)", re.IGNORECASE)
-_MANY = re.compile(r"\s+id\s*=\s*ANY\$(\d+)")
-_INNER = re.compile(r"\([^()]*\)")
 
 _ID = itemgetter(0)
 
 _log = logger("store.columns")
-
-
-class Changed(NamedTuple):
-    """Where a statement's arguments name the rows it changes: as the argument at `place`, one id or a list of them, or
-    as those whose `column` has that value."""
-
-    place: int
-    many: bool = False
-    column: str = ""
-
-
-@lru_cache(maxsize=1024)
-def changed_by(made: Statement) -> Changed | None:
-    """How the statement names its rows; None where it does not."""
-    if made.insert_columns:
-        return Changed(made.insert_columns.index("id")) if "id" in made.insert_columns else None
-    text, inner = _LIST.sub(r"ANY$\1", made.text), 1
-    while inner:  # what stands in brackets has conditions of its own
-        text, inner = _INNER.subn("", text)
-    where = _WHERE.search(text)
-    rest = text[where.end() :] if where else ""
-    if found := _ONE.match(rest):
-        return Changed(int(found[2]) - 1, column="" if found[1] == "id" else found[1])
-    if found := _MANY.match(rest):
-        return Changed(int(found[1]) - 1, many=True)
-    return None
 
 
 class Test(NamedTuple):
@@ -344,6 +312,19 @@ class Columns:
         if either is not None:
             mask &= self._either(either)
         return Matched(self._ids[: self._size], mask)
+
+    def tally(self, of: str, values: Sequence[int], by: str) -> dict[tuple[int, str | None], int]:
+        """How many rows have each of the `values` in column `of`, by their text in column `by`. As `matching`."""
+        numbers = sorted(set(values))
+        texts = list(self._texts[by])
+        mask = self._live[: self._size] & _in_set(self._columns[of][: self._size], numbers)
+        at = np.searchsorted(numbers, self._columns[of][: self._size][mask])
+        both = at * len(texts) + self._columns[by][: self._size][mask]
+        counts = np.bincount(both, minlength=len(numbers) * len(texts))
+        return {
+            (numbers[place // len(texts)], texts[place % len(texts)]): int(counts[place])
+            for place in np.flatnonzero(counts).tolist()
+        }
 
     def _either(self, either: tuple[Sequence[Test], NDArray[np.int64]]) -> Mask:
         mask = np.zeros(self._size, np.bool_)

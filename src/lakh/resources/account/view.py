@@ -14,6 +14,7 @@ from lakh.resources.command import Caller
 from lakh.resources.domain.tree import DomainTree
 from lakh.resources.limit.owned import OwnedCounts, Owners
 from lakh.resources.limit.row import ACCOUNT
+from lakh.resources.listing import Held
 from lakh.resources.role.row import RoleRow
 from lakh.resources.user.row import UserRow
 from lakh.resources.user.view import UserView, user_views
@@ -109,7 +110,7 @@ async def _owned(cloud: Cloud, rows: Iterable[AccountRow]) -> dict[int, dict[str
     owners = await Owners.read(cloud, ACCOUNT, ids)
     running: dict[int, int] = {}
     stopped: dict[int, int] = {}
-    for account_id, state, number in await cloud.store.read(VM_STATES, ids):
+    for account_id, state, number in await _vm_states(cloud, ids):
         if state == "Running":
             running[account_id] = number
         elif state == "Stopped":
@@ -119,6 +120,14 @@ async def _owned(cloud: Cloud, rows: Iterable[AccountRow]) -> dict[int, dict[str
         | {"vmrunning": running.get(row.id, 0), "vmstopped": stopped.get(row.id, 0)}
         for row in listed
     }
+
+
+async def _vm_states(cloud: Cloud, account_ids: list[int]) -> list[tuple[int, str | None, int]]:
+    """(account id, state, how many Instances): from memory, or from the store while that is read."""
+    columns = await cloud.part(Held).fresh("vm")
+    if columns is None:
+        return [(row[0], row[1], row[2]) for row in await cloud.store.read(VM_STATES, account_ids)]
+    return [(i, state, count) for (i, state), count in columns.tally("account_id", account_ids, "state").items()]
 
 
 async def account_view(cloud: Cloud, caller: Caller, row: AccountRow) -> AccountView:
