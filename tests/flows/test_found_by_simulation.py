@@ -12,13 +12,15 @@ from tests.flows.server import Server
 from lakh.jobs.row import FAILED, SUCCEEDED
 from lakh.resources.host.emptying import stop_lost
 from lakh.resources.host.index import HostIndex
+from lakh.resources.limit.row import CHARGE
 from lakh.resources.storage_pool.connect import ConnectedPools
 from lakh.resources.vm.destroy import DestroyVirtualMachine
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.start import StartVirtualMachine
 from lakh.resources.volume.detach import DetachVolume
 from lakh.resources.volume.row import VolumeRow
-from lakh.store.store import StoreUnavailableError
+from lakh.store.statement import TxnSpec
+from lakh.store.store import GuardFailedError, StoreUnavailableError
 
 
 class Store:
@@ -88,4 +90,20 @@ async def test_a_highly_available_vm_of_a_dead_host_runs_elsewhere(server: Serve
     after = await server.row(VmRow, vm.id)
     assert after.state == ("Running" if available else "Stopped")
     assert after.host_id != host_id
+    await server.world.check()
+
+
+async def test_a_limit_that_gave_way_before_it_was_looked_at_refuses_nobody(server: Server) -> None:
+    store: Any = server.cloud.store
+    submit, refused = store.submit, []
+
+    async def once(txn: TxnSpec) -> list[int]:
+        if txn.label == "deployVirtualMachine.admit" and not refused:
+            refused.append(txn)
+            raise GuardFailedError(txn.label, CHARGE.name, 1, 0)
+        return await submit(txn)  # type: ignore[no-any-return]
+
+    store.submit = once
+    vm = await deployed(server)
+    assert (len(refused), vm.state) == (1, "Running")
     await server.world.check()

@@ -14,7 +14,7 @@ from lakh.contract.types import Details, Id, Ids, Long, Pairs, Strings
 from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.limit.charge import charge_owner, limit_error, release_owner
-from lakh.resources.limit.row import Usage
+from lakh.resources.limit.row import CHARGE, Usage
 from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.nic.row import ADDRESS_TAKEN, REMOVE_OF_VM, NicRow
 from lakh.resources.nic.row import INSERT as INSERT_NIC
@@ -198,5 +198,7 @@ class DeployVirtualMachine(
         give_back(call, nics)
         if isinstance(lost, GuardFailedError):
             error = await limit_error(call.cloud, lost, vm.account_id, vm.domain_id, usage)
+            if error is lost and lost.statement == CHARGE.name:
+                return None  # what stood in its way has been given back meanwhile
             return error if isinstance(error, ApiError) else lost
         return lost

@@ -12,7 +12,7 @@ from lakh.resources.account.ownership import check_access
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.job.caller import job_caller
 from lakh.resources.limit.charge import limit_error
-from lakh.resources.limit.row import Usage
+from lakh.resources.limit.row import CHARGE, Usage
 from lakh.resources.volume.row import BY_ID, VolumeRow
 from lakh.resources.volume.view import volume_views
 from lakh.store.statement import TxnSpec
@@ -44,6 +44,8 @@ def over_limit(
     async def refused(lost: LakhError) -> LakhError | None:
         if isinstance(lost, GuardFailedError):
             error = await limit_error(cloud, lost, account_id, domain_id, usage)
+            if error is lost and lost.statement == CHARGE.name:
+                return None  # what stood in its way has been given back meanwhile
             return error if isinstance(error, ApiError) else lost
         return lost
 
