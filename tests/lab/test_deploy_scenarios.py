@@ -93,3 +93,11 @@ def test_the_servers_own_seconds_are_those_between_two_looks() -> None:
     assert server_seconds(look(5, 5, 5), look(6, 15, 15), 0.5) == 0.2
     assert server_seconds(look(5, 5, 5), look(14, 15, 15), 0.5) == 0.1
     assert server_seconds(look(5, 5, 5), look(5, 5, 5), 0.5) == 0.0
+
+
+def test_caches_are_cheaper_than_a_load_for_each_retrieval(tmp_path: Path) -> None:
+    figures = ran("config-cache", tmp_path, "--hosts", "40", "--vms", "60", "--workers", "4")["figures"]
+    assert figures["settings_retrievals"]["value"] > 5
+    assert figures["settings_loads"]["value"] > 0
+    for cache in ("settings", "role_permissions"):
+        assert 0 < figures[f"{cache}_average_with"]["value"] < figures[f"{cache}_average_without"]["value"]

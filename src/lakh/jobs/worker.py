@@ -137,8 +137,7 @@ class Worker:
         try:
             done = await Execution(self.cloud, job, self.probe, self.on_finished).drive()
             self._finished[job.uuid] = done
-            took = ((done.completed_ms or 0) - job.created_ms) / 1000
-            self.seconds.setdefault(job.command, JobSeconds()).count(took)
+            self._count(job.command, ((done.completed_ms or 0) - job.created_ms) / 1000)
             while len(self._finished) > limits.JOBS_REMEMBERED:
                 self._finished.popitem(last=False)
         except LeaseLostError:
@@ -149,6 +148,12 @@ class Worker:
             log.error("job stuck; it resumes at the next start", job=job.uuid, command=job.command, exc_info=error)
         finally:
             self._leave(job)
+
+    def _count(self, command: str, seconds: float) -> None:
+        known = self.seconds.get(command)
+        if known is None:
+            known = self.seconds[command] = JobSeconds()
+        known.count(seconds)
 
     def _leave(self, job: JobRow) -> None:
         self._turns.leave(job)

@@ -21,6 +21,7 @@ import uvloop
 from lakh.base.errors import LakhError
 from lakh.contract.client import ClientError
 from lakh.lab import (
+    config_cache,
     connect,
     deploy,
     flap,
@@ -113,6 +114,7 @@ _TALK: Final = Parameters(agents=50_000, clusters=2500, vms=10_000, workers=50)
 _BLOCKS: Final = Parameters(agents=50_000, vms=20_000, workers=50)
 _SIX: Final = Parameters(agents=50_000, vms=12_000)
 _MIXED: Final = Parameters(agents=50_000, seconds=300, vms=5000, workers=50)
+_CACHE: Final = Parameters(agents=1000, vms=3000, workers=50)
 _DEPLOY: Final = ("agents", "processes", "vms", "workers")
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
@@ -131,6 +133,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("single-cluster", single_cluster.SUMMARY, _DEPLOY, single_cluster.drive, _BLOCKS),
         Scenario("workers", workers.SUMMARY, ("agents", "processes", "vms"), workers.drive, _SIX),
         Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
+        Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),
         Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive),
         Scenario("six-lists", lists.SUMMARY_SIX, ("agents",), lists.drive_six),
     )

@@ -11,7 +11,9 @@ from lakh.bus.gateways import Gateways
 from lakh.gateway.figures import HELP
 from lakh.jobs.cloud import Cloud
 from lakh.resources.certificate.known import HostCertificates
+from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
+from lakh.resources.role.access import Access
 from lakh.server.agents import Agents
 from lakh.server.loop_lag import LoopLag
 
@@ -57,9 +59,25 @@ class _Collector:
         yield GaugeMetricFamily(
             "lakh_control_loop_lag_seconds", "Longest delay of the control loop lately", value=self._lag.seconds()
         )
+        yield from self._of_caches()
         yield from self._of_agents()
         yield from self._of_certificates()
         yield from self._of_gateways()
+
+    def _of_caches(self) -> Iterator[Metric]:
+        hits = CounterMetricFamily("lakh_cache_hits", "Retrievals answered from memory", labels=["cache"])
+        loads = CounterMetricFamily("lakh_cache_loads", "Loads from the store", labels=["cache"])
+        seconds = CounterMetricFamily("lakh_cache_load_seconds", "Time in loads", labels=["cache"])
+        cloud = self._cloud
+        for name, cache in (
+            ("settings", cloud.part(Settings)),
+            ("role permissions", cloud.part(Access)),
+            ("small tables", cloud.snapshots),
+        ):
+            hits.add_metric([name], cache.hits)
+            loads.add_metric([name], cache.loads)
+            seconds.add_metric([name], cache.load_seconds)
+        yield from (hits, loads, seconds)
 
     def _of_agents(self) -> Iterator[Metric]:
         figures = self._agents.figures

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 from lakh.store.statement import Query, select
@@ -50,6 +51,7 @@ class Snapshots:
         self._versions: dict[str, int] = {}
         self.hits = 0
         self.loads = 0
+        self.load_seconds = 0.0
         store.on_commit(self._changed)
 
     def _changed(self, tables: frozenset[str]) -> None:
@@ -76,9 +78,10 @@ class Snapshots:
             query = self._queries[name] = select(f"{name}.snapshot", row, "ORDER BY id")
         try:
             while True:
-                version = self._versions.get(name, 0)
+                version, began = self._versions.get(name, 0), perf_counter()
                 loaded = Loaded(await self._store.rows(query), version)
                 self.loads += 1
+                self.load_seconds += perf_counter() - began
                 if version == self._versions.get(name, 0):
                     self._loaded[name] = loaded
                     return loaded

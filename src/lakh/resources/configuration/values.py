@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from lakh.catalogue.settings import fresh_value
 from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.row import ALL
@@ -17,23 +19,32 @@ class Settings:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._overrides: dict[tuple[str, str, int], str | None] = {}
+        self._global: dict[str, str] = {}  # as asked for without a scope
         self.hits = 0
         self.loads = 0
+        self.load_seconds = 0.0
 
     async def refresh(self) -> None:
         """Reads all overrides anew."""
+        began = perf_counter()
         rows = await self._cloud.store.rows(ALL)
         self._overrides = {(r.name, r.scope, r.scope_id): r.value for r in rows}
+        self._global = {}
         self.loads += 1
+        self.load_seconds += perf_counter() - began
 
     def text(self, name: str, *scopes: tuple[str, int]) -> str:
         """The value in force; the empty text for none. Raises KeyError for a name that is no setting."""
         self.hits += 1
-        for scope in (*scopes, ("Global", 0)):
+        for scope in scopes:
             found = self._overrides.get((name, *scope))
             if found is not None:
                 return found
-        return fresh_value(name) or ""
+        known = self._global.get(name)
+        if known is None:
+            found = self._overrides.get((name, "Global", 0))
+            known = self._global[name] = fresh_value(name) or "" if found is None else found
+        return known
 
     def integer(self, name: str, *scopes: tuple[str, int]) -> int:
         """The value as a whole number; 0 for none."""

@@ -6,6 +6,8 @@ that the command itself names (api-conventions, section 11). A disabled or delet
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from lakh.catalogue.roles import ROOT_ADMIN, Rule, RuleSet, is_ruled, role_types_of
 from lakh.contract.declaration import COMMANDS
 from lakh.jobs.cloud import Cloud
@@ -22,15 +24,23 @@ class Access:
         self._permissions: Loaded[RolePermissionRow] | None = None
         self._rules: dict[int, RuleSet] = {}
         self._commands: dict[int, frozenset[str]] = {}
+        self.hits = 0
+        self.loads = 0
+        self.load_seconds = 0.0
 
     async def load(self) -> Access:
         """Brings roles and rules up to date; cheap when nothing changed."""
+        began = perf_counter()
         roles = await self._cloud.snapshots.of(RoleRow)
         permissions = await self._cloud.snapshots.of(RolePermissionRow)
         if roles is not self._roles or permissions is not self._permissions:
             self._roles, self._permissions = roles, permissions
             self._rules = _compile(permissions)
             self._commands = {}
+            self.loads += 1
+            self.load_seconds += perf_counter() - began
+        else:
+            self.hits += 1
         return self
 
     def role(self, role_id: int) -> RoleRow | None:
