@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.with_parent and os.getppid() != options.with_parent:
         return 0  # killed while we were starting: nobody would ever stop us, and we would take agents from others
     os.nice(_NICE)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # longer turns, and nobody is interrupted for us
     log.configure(options.log_level, f"gateway-{options.id}")
     logger = log.logger(__name__)
     _unblock_logs()
