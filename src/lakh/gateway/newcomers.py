@@ -33,6 +33,8 @@ _RECORD_BYTES: Final = _RECORD_HEADER_BYTES + limits.TLS_PLAINTEXT_BYTES
 _TYPICAL_SECONDS: Final = 0.2  # of a handshake, before the first one
 _PATIENCE: Final = 4  # times the typical handshake, while all places are taken
 _PATIENCE_SECONDS_LEAST: Final = 0.5
+_CROWD: Final = 16  # handshakes in flight from which the loop pauses between its turns
+_CROWD_PAUSE_SECONDS: Final = 0.01
 _ACCEPTS: Final = 16  # at a time, before handshakes get their turn again
 _OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -63,6 +65,7 @@ class Newcomers:
         self._accepting = False
         self._bind: Callable[[], list[socket.socket]] | None = None
         loop.on_newcomer = self._event
+        loop.pause_seconds = self._pause_seconds
 
     @property
     def handshakes_in_flight(self) -> int:
@@ -75,6 +78,9 @@ class Newcomers:
     @property
     def is_listening(self) -> bool:
         return bool(self._listeners)
+
+    def _pause_seconds(self) -> float:
+        return _CROWD_PAUSE_SECONDS if self.handshakes_in_flight >= _CROWD else 0.0
 
     def listen(self, bind: Callable[[], list[socket.socket]]) -> None:
         """Listens on what `bind` gives from now on; it is called again after each time the gateway was full."""
