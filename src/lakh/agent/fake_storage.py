@@ -24,6 +24,11 @@ EMPTY_BYTES = 196_616  # what an empty or freshly cloned qcow2 file takes
 _ODD_NAMES = 10_000  # names that are no UUID, remembered for reports; more are shown by their hash
 
 
+def _usage(value: bytes) -> PoolUsage:
+    capacity, used, _, _ = _VALUE.unpack(value)
+    return PoolUsage(capacity, used)
+
+
 class SharedStorage:
     """Pools and what lies on them. `number` is a host's number in the fleet, from 1; 0 means nobody."""
 
@@ -64,15 +69,15 @@ class SharedStorage:
 
     # --- pools -------------------------------------------------------------------------------------------------------
     def open_pool(self, uuid: str) -> PoolUsage:
-        self._table.claim(_POOL_KEY + self.pack_pool(uuid), _VALUE.pack(self._capacity_bytes, 0, 0, 3))
-        return self.usage(uuid)
+        fresh = _VALUE.pack(self._capacity_bytes, 0, 0, 3)
+        known = self._table.claim(_POOL_KEY + self.pack_pool(uuid), fresh)
+        return _usage(known or fresh)
 
     def usage(self, uuid: str) -> PoolUsage:
         value = self._table.get(_POOL_KEY + self.pack_pool(uuid))
         if value is None:
             raise RefusedError(f"storage pool {uuid} does not exist")
-        capacity, used, _, _ = _VALUE.unpack(value)
-        return PoolUsage(capacity, used)
+        return _usage(value)
 
     def _take(self, pool: str, physical_bytes: int) -> None:
         """Books space. Refuses what does not fit."""

@@ -171,6 +171,9 @@ class Member:
         Agents begin with different ones of these, so that several servers share a fleet that nobody has told anything.
         """
         own = self._own
+        if not self.agent.servers and not self.first_servers:
+            self.server = own[self._turn % len(own)]
+            return self.server
         port = own[0][1]
         avoid = set(self.agent.avoid)
         told = [(host, port) for host in self.agent.servers if host not in avoid]
