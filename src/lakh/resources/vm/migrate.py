@@ -5,20 +5,10 @@ from __future__ import annotations
 from lakh.base.errors import ParameterError
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
-from lakh.jobs.flow import Flow, Run, Step
+from lakh.jobs.flow import Run
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.vm.access import admitted, finish_with, user_vm
-from lakh.resources.vm.moving import (
-    MigrateState,
-    arrived,
-    check_destination,
-    forget,
-    migrate,
-    prepare,
-    reserve,
-    unprepare,
-    unreserve,
-)
+from lakh.resources.vm.moving import MigrateState, arrived, check_destination, moving
 from lakh.resources.vm.view import UserVmView
 from lakh.store.statement import TxnSpec
 
@@ -45,21 +35,12 @@ class MigrateVirtualMachine(
     storageid: Id | None = param("the pool to move a stopped Instance's disks to", entity="storage_pool")
     autoselect: bool = param("choose the host where none is named", since="4.16.0", default=True)
 
-    FLOW = Flow(
-        MigrateState,
-        Step("reserve", reserve, unreserve, commits=True),
-        Step("prepare", prepare, unprepare),
-        Step("migrate", migrate),
-        Step("publish", publish, commits=True),
-        failed=forget,
-    )
+    FLOW = moving(publish)
 
     async def admit(self, call: Call) -> Admission:
         vm = await user_vm(call, self.virtualmachineid, "virtualmachineid")
         if self.storageid is not None:
             raise ParameterError("storageid: move the disks of a stopped Instance one by one with migrateVolume")
-        if self.hostid is None and not self.autoselect:
-            raise ParameterError("Either hostid must be specified or autoselect must be true")
-        check_destination(call, vm, self.hostid)
+        check_destination(call, vm, self.hostid, autoselect=self.autoselect)
         state = MigrateState(vm_id=vm.id, wanted_host_id=self.hostid)
         return admitted(self, vm, state, "migrating Instance")

@@ -5,19 +5,9 @@ from __future__ import annotations
 from lakh.base.errors import ParameterError
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
-from lakh.jobs.flow import Flow, Run, Step
+from lakh.jobs.flow import Run
 from lakh.resources.command import Admission, Call, JobCommand
-from lakh.resources.vm.moving import (
-    MigrateState,
-    arrived,
-    check_destination,
-    forget,
-    migrate,
-    prepare,
-    reserve,
-    unprepare,
-    unreserve,
-)
+from lakh.resources.vm.moving import MigrateState, arrived, check_destination, moving
 from lakh.resources.vm.system_access import admitted_system, finish_with_system, system_vm
 from lakh.resources.vm.system_view import SystemVmView
 from lakh.store.statement import TxnSpec
@@ -45,14 +35,7 @@ class MigrateSystemVm(
     storageid: Id | None = param("the pool to move its disk to", entity="storage_pool", since="4.16.0")
     autoselect: bool = param("choose the host where none is named", default=True, since="4.16.0")
 
-    FLOW = Flow(
-        MigrateState,
-        Step("reserve", reserve, unreserve, commits=True),
-        Step("prepare", prepare, unprepare),
-        Step("migrate", migrate),
-        Step("publish", publish, commits=True),
-        failed=forget,
-    )
+    FLOW = moving(publish)
 
     async def admit(self, call: Call) -> Admission:
         vm = await system_vm(call, self.virtualmachineid, "virtualmachineid")
@@ -60,7 +43,5 @@ class MigrateSystemVm(
             raise ParameterError(
                 "storageid: destroy the system VM instead; the cloud makes another one on a pool it finds"
             )
-        if self.hostid is None and not self.autoselect:
-            raise ParameterError("Either hostid must be specified or autoselect must be true")
-        check_destination(call, vm, self.hostid)
+        check_destination(call, vm, self.hostid, autoselect=self.autoselect)
         return admitted_system(self, vm, MigrateState(vm_id=vm.id, wanted_host_id=self.hostid), "migrating system VM")

@@ -11,7 +11,7 @@ import msgspec
 
 from lakh.base.errors import InternalError, ParameterError, ResourceUnavailableError
 from lakh.bus.hosts import HostUnreachableError
-from lakh.jobs.flow import Again, Run
+from lakh.jobs.flow import Again, Do, Flow, Run, Step
 from lakh.resources.command import Call
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.reach import ask
@@ -190,9 +190,11 @@ async def arrived(run: Run[MigrateState], txn: TxnSpec) -> VmRow:
     return after
 
 
-def check_destination(call: Call, vm: VmRow, host_id: int | None) -> None:
-    """Raises ParameterError for a named host that the VM cannot move to."""
+def check_destination(call: Call, vm: VmRow, host_id: int | None, *, autoselect: bool) -> None:
+    """Raises ParameterError for a named host that the VM cannot move to, or where none may be chosen."""
     if host_id is None:
+        if not autoselect:
+            raise ParameterError("Either hostid must be specified or autoselect must be true")
         return
     host = call.cloud.part(HostIndex).facts.get(host_id)
     if host is None or host.type != ROUTING:
@@ -201,3 +203,15 @@ def check_destination(call: Call, vm: VmRow, host_id: int | None) -> None:
         raise ParameterError(f"Unable to migrate Instance {vm.uuid}: it is on host {host.name} already")
     if host.zone_id != vm.zone_id:
         raise ParameterError(f"Unable to migrate Instance {vm.uuid}: host {host.name} is in another zone")
+
+
+def moving(publish: Do[MigrateState]) -> Flow[MigrateState]:
+    """The whole move; `publish` makes the VM Running there and the job's result, in words of its kind of VM."""
+    return Flow(
+        MigrateState,
+        Step("reserve", reserve, unreserve, commits=True),
+        Step("prepare", prepare, unprepare),
+        Step("migrate", migrate),
+        Step("publish", publish, commits=True),
+        failed=forget,
+    )
