@@ -7,7 +7,7 @@ caller may see; the declaration is what listApis and the golden surface print.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
 
 import msgspec
 
@@ -42,6 +42,14 @@ class Success(View):
     displaytext: str | None = None
 
     OBJECT: ClassVar[str] = ""
+
+
+Wider = TypeVar("Wider", bound=View)
+
+
+def widened(view: View, wider: type[Wider], **more: Any) -> Wider:
+    """The same answer with more fields: `wider` is a subclass of the view's class."""
+    return wider(**msgspec.structs.asdict(view), **more)
 
 
 class FieldSpec(msgspec.Struct, frozen=True):

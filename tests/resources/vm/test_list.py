@@ -125,4 +125,4 @@ async def test_pages_and_counts(stage: Stage) -> None:
     with pytest.raises(ClientError, match="Specify either id or ids"):
         await stage.admin.call("listVirtualMachines", id=made[0], ids=made[1])
     metrics = (await stage.admin.call("listVirtualMachinesMetrics", id=made[0]))["virtualmachine"][0]
-    assert (metrics["cputotal"], metrics["memorytotal"]) == ("0.50 GHz", "0.50 GB")
+    assert (metrics["cputotal"], metrics["memorytotal"]) == ("0.5 Ghz", "0.50 GiB")

@@ -7,7 +7,7 @@ index from the (few) places, so that none scans a large table as a whole.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, NamedTuple
 
 from lakh.jobs.cloud import Cloud
@@ -61,13 +61,6 @@ VLANS_TAKEN = statement(
     " GROUP BY physical_network_id",
 )
 
-_TABLES: Final = frozenset(
-    {
-        *("host", "host_capacity", "storage_pool", "storage_pool_capacity", "image_store", "cluster", "pod", "vm"),
-        *("vlan_range", "ip_address", "nic", "guest_vlan", "physical_network"),
-    }
-)
-
 
 class Figure(NamedTuple):
     """So much used of so much, in one place: a cluster, else a pod, else a whole zone."""
@@ -80,23 +73,22 @@ class Figure(NamedTuple):
     total: int
 
 
-class Capacities:
-    """A part of the cloud."""
+class _Part:
+    """Some of the figures, read anew after a commit to one of the tables they come from."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+    def __init__(self, cloud: Cloud, tables: frozenset[str], read: Callable[[Cloud], Awaitable[list[Figure]]]) -> None:
+        self._cloud, self._tables, self._read = cloud, tables, read
         self._known: list[Figure] | None = None
         self._loading: asyncio.Task[list[Figure]] | None = None
         self._version = 0
         cloud.store.on_commit(self._changed)
 
     def _changed(self, tables: frozenset[str]) -> None:
-        if not tables.isdisjoint(_TABLES):
+        if not tables.isdisjoint(self._tables):
             self._version += 1
             self._known = None
 
     async def figures(self) -> list[Figure]:
-        """Every figure of every place; what was committed before this call is in them."""
         if self._known is not None:
             return self._known
         version, loading = self._version, self._loading
@@ -108,8 +100,29 @@ class Capacities:
         return found
 
     async def _load(self) -> list[Figure]:
-        parts = (_hosts, _pools, _image_stores, _public_and_direct, _private, _vlans)
-        return [figure for part in parts for figure in await part(self._cloud)]
+        return await self._read(self._cloud)
+
+
+class Capacities:
+    """A part of the cloud. What was committed before a call is in its answer."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._hosts = _Part(cloud, frozenset({"host", "host_capacity", "cluster"}), _hosts)
+        self._others = [
+            _Part(cloud, frozenset({"storage_pool", "storage_pool_capacity"}), _pools),
+            _Part(cloud, frozenset({"image_store"}), _image_stores),
+            _Part(cloud, frozenset({"vlan_range", "ip_address", "nic"}), _public_and_direct),
+            _Part(cloud, frozenset({"pod", "vm", "nic"}), _private),
+            _Part(cloud, frozenset({"physical_network", "guest_vlan"}), _vlans),
+        ]
+
+    async def figures(self) -> list[Figure]:
+        """Every figure of every place."""
+        return [figure for part in (self._hosts, *self._others) for figure in await part.figures()]
+
+    async def of_hosts(self) -> list[Figure]:
+        """Memory, CPU and cores of each cluster's hosts."""
+        return await self._hosts.figures()
 
 
 def summed(

@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-from lakh.contract.declaration import param
-from lakh.contract.types import Id
-from lakh.resources.cluster.row import ClusterRow
-from lakh.resources.cluster.view import ClusterView, cluster_views
-from lakh.resources.command import Call, ListCommand, Listed
-from lakh.resources.listing import page_of
+from lakh.resources.cluster.list_command import ClusterListCommand
+from lakh.resources.cluster.view import ClusterView
+from lakh.resources.command import Call, Listed
 
 
-class ListClusters(ListCommand, roles=("Admin", "ResourceAdmin"), answer=ClusterView):
+class ListClusters(ClusterListCommand, roles=("Admin", "ResourceAdmin"), answer=ClusterView):
     """Lists clusters."""
 
-    id: Id | None = param("this cluster", entity="cluster")
-    name: str | None = param("the clusters of this name")
-    zoneid: Id | None = param("the clusters of this zone", entity="zone")
-    podid: Id | None = param("the clusters of this pod", entity="pod")
-    hypervisor: str | None = param("the clusters of this hypervisor")
-    clustertype: str | None = param("CloudManaged or ExternalManaged")
-    allocationstate: str | None = param("Enabled or Disabled")
-    managedstate: str | None = param("Managed or Unmanaged")
-    arch: str | None = param("the clusters of this CPU architecture", since="4.20.1")
-    showcapacities: bool = param("with the capacities of each cluster", default=False)
-
     async def run(self, call: Call) -> Listed:
-        found = [cluster for cluster in await call.cloud.snapshots.of(ClusterRow) if self._fits(cluster)]
-        count, page = page_of(found, self.window())
-        return Listed(count, list(await cluster_views(call.cloud, page, capacities=self.showcapacities)))
-
-    def _fits(self, cluster: ClusterRow) -> bool:
-        return (
-            (self.id is None or cluster.id == self.id)
-            and (self.name is None or cluster.name == self.name)
-            and (self.zoneid is None or cluster.zone_id == self.zoneid)
-            and (self.podid is None or cluster.pod_id == self.podid)
-            and _same(self.hypervisor, cluster.hypervisor)
-            and _same(self.clustertype, cluster.cluster_type)
-            and _same(self.allocationstate, cluster.allocation_state)
-            and _same(self.managedstate, cluster.managed_state)
-            and _same(self.arch, cluster.arch)
-            and (not self.keyword or any(self.keyword.lower() in t.lower() for t in _texts(cluster)))
-        )
-
-
-def _same(asked: str | None, text: str) -> bool:
-    return not asked or asked.lower() == text.lower()
-
-
-def _texts(cluster: ClusterRow) -> tuple[str, ...]:
-    return cluster.name, cluster.hypervisor, cluster.allocation_state
+        count, _, views = await self.listed(call)
+        return Listed(count, views)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
+from lakh.contract.view import widened
+from lakh.resources.capacity.words import gigabytes, gigahertz
 from lakh.resources.command import Call, Listed
 from lakh.resources.vm.list_command import VmListCommand
 from lakh.resources.vm.view import UserVmView
@@ -30,13 +32,13 @@ class ListVirtualMachinesMetrics(
 
     async def run(self, call: Call) -> Listed:
         listed = await self.listed(call)
-        views = [self._with_metrics(view) for view in listed.views if isinstance(view, UserVmView)]
-        return Listed(listed.count, list(views))
+        return Listed(listed.count, [_with_metrics(view) for view in listed.views if isinstance(view, UserVmView)])
 
-    def _with_metrics(self, view: UserVmView) -> VmMetricsView:
-        fields = {name: getattr(view, name) for name in view.__struct_fields__}
-        return VmMetricsView(
-            **fields,
-            cputotal=f"{view.cpunumber * view.cpuspeed / 1000:.2f} GHz",
-            memorytotal=f"{view.memory / 1024:.2f} GB",
-        )
+
+def _with_metrics(view: UserVmView) -> VmMetricsView:
+    return widened(
+        view,
+        VmMetricsView,
+        cputotal=gigahertz(view.cpunumber * view.cpuspeed, digits=1),
+        memorytotal=gigabytes(view.memory << 20, "GiB"),
+    )

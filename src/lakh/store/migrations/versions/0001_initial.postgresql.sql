@@ -1004,6 +1004,7 @@ CREATE INDEX vm_offering ON vm (service_offering_id, id) WHERE removed_ms IS NUL
 CREATE INDEX vm_pod ON vm (pod_id, id) WHERE removed_ms IS NULL AND pod_id IS NOT NULL;
 CREATE INDEX vm_state ON vm (state, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_system ON vm (type, id) WHERE removed_ms IS NULL AND type <> 'User';
+CREATE INDEX vm_system_host ON vm (host_id, state) WHERE removed_ms IS NULL AND host_id IS NOT NULL AND type <> 'User';
 CREATE INDEX vm_template ON vm (template_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_user ON vm (user_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_user_data ON vm (user_data_id, id) WHERE removed_ms IS NULL AND user_data_id IS NOT NULL;

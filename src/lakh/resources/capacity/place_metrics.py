@@ -1,0 +1,61 @@
+"""What a cluster or zone has of CPU and memory, and how much of it is allocated, in the words of the metrics lists.
+
+Summed over the hosts that are Enabled, with what overcommit makes of them: what placement may promise. What hosts use
+beyond that is not collected, so fields of use are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from lakh.jobs.cloud import Cloud
+from lakh.resources.capacity.figures import CPU, MEMORY, Capacities, Figure
+from lakh.resources.capacity.places import Level, at_level
+from lakh.resources.capacity.words import gigabytes, gigahertz, share, thresholds
+
+
+class PlaceMetrics(msgspec.Struct, frozen=True):
+    """The fields that clusters and zones share, under their names in the API."""
+
+    cputotal: str
+    cpuallocated: str | None
+    memorytotal: str
+    memoryallocated: str | None
+    cpuallocatedthreshold: bool
+    cpuallocateddisablethreshold: bool
+    memoryallocatedthreshold: bool
+    memoryallocateddisablethreshold: bool
+
+    def fields(self) -> dict[str, Any]:
+        return msgspec.structs.asdict(self)
+
+
+class Sums:
+    """CPU and memory of every cluster, or of every zone, as of now."""
+
+    def __init__(self, cloud: Cloud, level: Level, figures: list[Figure]) -> None:
+        self._cloud = cloud
+        self._of = {
+            (figure.kind, figure.cluster_id if level == "cluster" else figure.zone_id): figure
+            for figure in at_level(figures, level)
+        }
+
+    def metrics(self, place_id: int, *scopes: tuple[str, int]) -> PlaceMetrics:
+        """Those of one place; `scopes` are where its thresholds may be set."""
+        nothing = Figure(CPU, 0, None, None, 0, 0)
+        cpu, memory = self._of.get((CPU, place_id), nothing), self._of.get((MEMORY, place_id), nothing)
+        exceeded = thresholds(self._cloud, cpu.used / (cpu.total or 1), memory.used / (memory.total or 1), *scopes)
+        return PlaceMetrics(
+            cputotal=gigahertz(cpu.total),
+            cpuallocated=share(cpu.used, cpu.total),
+            memorytotal=gigabytes(memory.total),
+            memoryallocated=share(memory.used, memory.total),
+            **exceeded,
+        )
+
+
+async def sums_of(cloud: Cloud, level: Level) -> Sums:
+    """The sums as of now."""
+    return Sums(cloud, level, await cloud.part(Capacities).of_hosts())
