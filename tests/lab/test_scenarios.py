@@ -66,3 +66,13 @@ def test_a_shorter_run_is_not_judged_on_what_takes_its_time() -> None:
     short, long = (judge(reach, 10, figures, seconds) for seconds in (600, 3600))
     assert [(check.name, check.ok) for check in short] == [("slope (of 3,600 s; this run: 600)", None), ("lost", True)]
     assert [check.ok for check in long] == [True, True]
+
+
+def test_placement_alone_is_measured_and_a_cloud_filled(tmp_path: Path) -> None:
+    figures = run("placement", tmp_path, "--hosts", "60")
+    assert figures["exact_scans_per_second"] > 0
+    assert figures["default_per_second"] > 0
+    assert figures["default_per_second"] == pytest.approx(1e6 / figures["mixed_in_clusters_of_20"], rel=1e-3)
+    assert 90 < figures["packed"] <= 100
+    assert figures["packed_with_tag"] <= 100
+    assert (tmp_path / "filling.png").stat().st_size > 1000

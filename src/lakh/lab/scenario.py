@@ -28,6 +28,7 @@ from lakh.lab import (
     hostile,
     lists,
     mixed,
+    placement,
     plots,
     rolling,
     single_cluster,
@@ -135,6 +136,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
         Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),
         Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive),
+        Scenario("placement", placement.SUMMARY, ("agents",), placement.drive, Parameters(agents=100_000)),
         Scenario("six-lists", lists.SUMMARY_SIX, ("agents",), lists.drive_six),
     )
 }
