@@ -36,6 +36,8 @@ def test_a_small_deployment_is_measured_and_proven(tmp_path: Path) -> None:
     assert 2.9 < figures["transactions"] < 4
     assert 0 < figures["server_seconds_p50"] <= figures["server_seconds_p99"]
     assert {entry["value"] for entry in report["published"]} >= {1841, 5629}
+    told = {entry["name"]: entry["runs"] for entry in report["statements"]}
+    assert told["vm.insert"] == pytest.approx(1.0, abs=0.1)
     for plot in ("vms", "each", "sql", "memory", "lag", "cpu"):
         assert (tmp_path / f"{plot}.png").stat().st_size > 1000
     assert "OpenStack" in (tmp_path / "report.html").read_text()

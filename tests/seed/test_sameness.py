@@ -39,7 +39,7 @@ from lakh.resources.user.row import UserRow
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 from lakh.seed.hosts import identities
-from lakh.seed.places import POOL_BYTES, Places, make_places
+from lakh.seed.places import POOL_BYTES, Places, fleet_map, make_places
 from lakh.seed.seeding import Seeding
 from lakh.seed.size import Size, SizeError
 from lakh.store.statement import select
@@ -132,7 +132,7 @@ async def through_the_api(seeded: Seeded) -> None:
     tenant = api.client(keys["apikey"], keys["secretkey"])
     storage = SharedStorage(POOL_BYTES)
     places.zones[0].hosts = 3
-    more = identities(places, msgspec.structs.replace(SIZE, hosts_per_cluster=3))
+    more = identities(fleet_map(places, msgspec.structs.replace(SIZE, hosts_per_cluster=3)), SIZE.seed)
     index = api.cloud.part(HostIndex)
     await come(api, agent(api, more, 3, storage))
     pool = (await api.cloud.snapshots.of(StoragePoolRow)).live[0]
@@ -195,7 +195,7 @@ async def test_sums_are_those_of_the_rows(seeded: Seeded) -> None:
 async def test_a_fleet_of_the_same_map_and_seed_finds_its_hosts_known(seeded: Seeded) -> None:
     api = seeded.api
     known = {row.guid: row.id for row in (await snapshot(api))["host"]}
-    first = agent(api, identities(seeded.places, SIZE), 1, SharedStorage(POOL_BYTES))
+    first = agent(api, identities(fleet_map(seeded.places, SIZE), SIZE.seed), 1, SharedStorage(POOL_BYTES))
     host_id = await come(api, first)
     assert host_id in known.values()
     assert len((await snapshot(api))["host"]) == SIZE.hosts

@@ -94,6 +94,9 @@ class Door:
     def counters(self) -> dict[str, float]:
         return self._store.counters()
 
+    def gauges(self) -> dict[str, int]:
+        return self._store.gauges()
+
     async def close(self) -> None:
         """Others go on with it."""
 

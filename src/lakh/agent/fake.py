@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from lakh.agent.fake_addresses import SharedAddresses
-from lakh.agent.fake_disks import FakeVolumes
-from lakh.agent.fake_domain import Domain, Extra, pack_disk, pack_nic, shape, unpack_disks, unpack_nics
+from lakh.agent.fake_domain import Domain, Extra, Shape, pack_disk, pack_nic, unpack_disks, unpack_nics
+from lakh.agent.fake_kept import Diary, FakeKept
 from lakh.agent.fake_storage import SharedStorage
 from lakh.agent.hypervisor import (
     POWER_OFF,
@@ -42,10 +42,10 @@ class SystemVmWatcher(Protocol):
     def departed(self, name: str, number: int) -> None: ...
 
 
-class FakeHypervisor(FakeVolumes):
+class FakeHypervisor(FakeKept):
     """One host. `number` is its number in the fleet, from 1."""
 
-    __slots__ = ("_addresses", "_clock", "_domains", "_facts", "_incoming", "_reserved", "_watcher")
+    __slots__ = ("_clock", "_facts", "_incoming", "_watcher")
 
     def __init__(
         self,
@@ -55,15 +55,13 @@ class FakeHypervisor(FakeVolumes):
         clock: Clock,
         addresses: SharedAddresses | None = None,
         watcher: SystemVmWatcher | None = None,
+        diary: Diary | None = None,
     ) -> None:
-        super().__init__(storage, number)
+        super().__init__(storage, number, addresses, diary)
         self._facts = facts
         self._clock = clock
-        self._addresses = addresses
         self._watcher = watcher
-        self._domains: dict[str, Domain] | None = None
         self._incoming: dict[str, Domain] | None = None
-        self._reserved = 0
         self.regain_power()
 
     @property
@@ -82,21 +80,21 @@ class FakeHypervisor(FakeVolumes):
             raise RefusedError(f"domain {spec.name} already exists on this host")
         self._check_room(spec.min_ram, spec.max_ram)
         self._check_devices(spec.nics, spec.disks)
-        domain = Domain(spec, self._storage)  # before anything is taken: it may find an address that is none
+        domain = Domain.of(spec, self._storage)  # before anything is taken: it may find an address that is none
         self._claim(spec.nics)
         try:
             self._lock_all(spec.disks)
         except RefusedError:
             self._release(spec.nics)
             raise
-        self._insert(domain)
+        self._put(domain)
         self._reserved += spec.min_ram
         if self._watcher and spec.kind in SYSTEM_VM_KINDS:
             self._watcher.started(self._facts.name, spec)
 
     def stop(self, name: str) -> bool:
         self._settle()
-        domain = (self._domains or {}).pop(name, None)
+        domain = self._take(name)
         if domain is None:
             return False
         self._forget(domain)
@@ -115,34 +113,41 @@ class FakeHypervisor(FakeVolumes):
         self._settle()
         if not self._domains:
             return {}
-        return dict.fromkeys(self._domains, POWER_ON)
+        return dict.fromkeys(self._domains.names(), POWER_ON)
 
     def domain(self, name: str) -> DomainState:
         return self._state(self._get(name))
 
     def domains(self) -> Iterator[DomainState]:
         self._settle()
-        for domain in list((self._domains or {}).values()):
+        for domain in self._domains or ():
             yield self._state(domain)
+
+    def shapes(self) -> Iterator[Shape]:
+        """Of each domain what its offering made of it: for sums, without unpacking disks and interfaces."""
+        self._settle()
+        for domain in self._domains or ():
+            yield domain.shape
 
     def scale(self, name: str, cpus: int, speed: int, min_ram: int, max_ram: int) -> None:
         domain = self._get(name)
         more = min_ram - domain.shape.min_ram
         if more > 0:
             self._check_room(more, max_ram)
-        domain.shape = shape(domain.shape.kind, cpus, speed, min_ram, max_ram)
+        domain.shape = Shape(domain.shape.kind, cpus, speed, min_ram, max_ram)
+        self._put(domain)
         self._reserved += more
 
     def lose_power(self) -> list[str]:
         """The host dies with all its domains and forgets its pools. Returns the domains' names."""
         self._settle()
-        lost = list((self._domains or {}).values())
-        self._domains = None
+        lost = list(self._domains or ())
         for domain in lost:
+            self._take(domain.name)
             self._forget(domain)
         for name in list(self._incoming or ()):
             self.cancel_incoming(name)
-        self._pools = frozenset()
+        self._set_pools(frozenset())
         if self._addresses is not None:
             self._addresses.set_beating(self._facts.private_ip, False)
         return [domain.name for domain in lost]
@@ -154,6 +159,13 @@ class FakeHypervisor(FakeVolumes):
 
     def beats(self, private_ip: str) -> bool | None:
         return self._addresses.beats(private_ip) if self._addresses is not None else None
+
+    def recalled(self) -> list[DomainSpec]:
+        lost = super().recalled()
+        for domain in self._domains or ():
+            if self._watcher and domain.shape.kind in SYSTEM_VM_KINDS:
+                self._watcher.started(self._facts.name, domain.spec(self._storage))
+        return lost
 
     # --- disks and interfaces of a running domain --------------------------------------------------------------------
     def attach(self, name: str, disk: DiskSpec) -> None:
@@ -168,6 +180,7 @@ class FakeHypervisor(FakeVolumes):
         packed = pack_disk(disk, self._storage)
         self._lock_all([disk])
         domain.disks += packed
+        self._put(domain)
 
     def detach(self, name: str, disk: DiskSpec) -> None:
         domain = self._get(name)
@@ -177,6 +190,7 @@ class FakeHypervisor(FakeVolumes):
             raise RefusedError(f"volume {disk.volume} is not attached to {name}")
         self._unlock_all([disk])
         domain.disks = b"".join(pack_disk(d, self._storage) for d in kept)
+        self._put(domain)
 
     def plug(self, name: str, nic: NicSpec) -> None:
         domain = self._get(name)
@@ -185,6 +199,7 @@ class FakeHypervisor(FakeVolumes):
         packed = pack_nic(nic)
         self._claim([nic])
         domain.nics += packed
+        self._put(domain)
 
     def unplug(self, name: str, mac: str) -> None:
         """A missing interface is no error: the caller wants it gone."""
@@ -192,6 +207,7 @@ class FakeHypervisor(FakeVolumes):
         nics = list(unpack_nics(domain.nics))
         self._release([n for n in nics if n.mac.lower() == mac.lower()])
         domain.nics = b"".join(pack_nic(n) for n in nics if n.mac.lower() != mac.lower())
+        self._put(domain)
 
     def set_link(self, name: str, mac: str, enabled: bool) -> None:
         domain = self._get(name)
@@ -201,6 +217,7 @@ class FakeHypervisor(FakeVolumes):
         domain.nics = b"".join(
             pack_nic(n._replace(enabled=enabled) if n.mac.lower() == mac.lower() else n) for n in nics
         )
+        self._put(domain)
 
     # --- moves -------------------------------------------------------------------------------------------------------
     def prepare_incoming(self, spec: DomainSpec) -> None:
@@ -215,7 +232,7 @@ class FakeHypervisor(FakeVolumes):
                 self._require(disk.pool, disk.volume)
         if self._addresses is None:
             raise RefusedError("this host knows no other hosts to receive domains from")
-        domain = Domain(spec, self._storage)
+        domain = Domain.of(spec, self._storage)
         if self._incoming is None:
             self._incoming = {}
         self._incoming[spec.name] = domain
@@ -240,8 +257,7 @@ class FakeHypervisor(FakeVolumes):
                 self._storage.pass_lock(disk.pool, disk.volume, self._number, heir)
         self._addresses.hand_over(unpack_nics(domain.nics), taker)
         self._addresses.arrive(name, destination_ip, taker)
-        assert self._domains is not None
-        del self._domains[name]
+        self._take(name)
         self._reserved -= domain.shape.min_ram
         if self._watcher and domain.shape.kind in SYSTEM_VM_KINDS:
             self._watcher.departed(name, taker)
@@ -256,7 +272,7 @@ class FakeHypervisor(FakeVolumes):
                 for disk in unpack_disks(domain.disks, self._storage):
                     if disk.volume:  # a volume that was copied along is nobody's yet
                         self._storage.pass_lock(disk.pool, disk.volume, 0, self._number)
-                self._insert(domain)
+                self._put(domain)
                 if self._watcher and domain.shape.kind in SYSTEM_VM_KINDS:
                     self._watcher.started(self._facts.name, domain.spec(self._storage))
 
@@ -265,12 +281,13 @@ class FakeHypervisor(FakeVolumes):
         domain = self._get(name)
         domain.extra = domain.extra or Extra()
         domain.extra.snapshots[snapshot] = with_memory
+        self._put(domain)
 
     def delete_domain_snapshot(self, name: str, snapshot: str) -> None:
         """A missing snapshot or domain is no error: the caller wants it gone."""
-        domain = (self._domains or {}).get(name)
-        if domain is not None and domain.extra is not None:
-            domain.extra.snapshots.pop(snapshot, None)
+        domain = self._domains.get(name) if self._domains else None
+        if domain is not None and domain.extra is not None and domain.extra.snapshots.pop(snapshot, None) is not None:
+            self._put(domain)
 
     def revert_domain(self, name: str, snapshot: str) -> None:
         domain = self._get(name)
@@ -279,7 +296,7 @@ class FakeHypervisor(FakeVolumes):
 
     # --- figures -----------------------------------------------------------------------------------------------------
     def host_usage(self) -> Usage:
-        busy = sum(d.shape.cpus for d in (self._domains or {}).values())
+        busy = sum(domain.shape.cpus for domain in self._domains or ())
         percent = min(100.0, 1.0 + 8.0 * busy / max(1, self._facts.cpus))
         return self._usage(self._facts.name, percent, self._reserved)
 
@@ -298,7 +315,7 @@ class FakeHypervisor(FakeVolumes):
     # --- within ------------------------------------------------------------------------------------------------------
     def _get(self, name: str) -> Domain:
         self._settle()
-        domain = (self._domains or {}).get(name)
+        domain = self._domains.get(name) if self._domains else None
         if domain is None:
             raise RefusedError(f"domain {name} is not running on this host")
         return domain
@@ -306,11 +323,6 @@ class FakeHypervisor(FakeVolumes):
     def _state(self, domain: Domain) -> DomainState:
         port = _FIRST_CONSOLE_PORT + zlib.crc32(domain.name.encode()) % _CONSOLE_PORTS
         return DomainState(domain.spec(self._storage), POWER_ON, port)
-
-    def _insert(self, domain: Domain) -> None:
-        if self._domains is None:
-            self._domains = {}
-        self._domains[domain.name] = domain
 
     def _forget(self, domain: Domain) -> None:
         self._unlock_all(unpack_disks(domain.disks, self._storage))
@@ -338,7 +350,7 @@ class FakeHypervisor(FakeVolumes):
     def _claim(self, nics: Sequence[NicSpec]) -> None:
         """Refuses what is in use here or, where the fleet keeps a register, anywhere."""
         if self._addresses is None or any(nic.kind == "Control" for nic in nics):
-            for domain in (self._domains or {}).values():
+            for domain in self._domains or ():
                 for used in unpack_nics(domain.nics):
                     for nic in nics:
                         if used.mac == nic.mac.lower():

@@ -34,12 +34,17 @@ class FakeVolumes:
         if not pool.uuid:
             raise RefusedError("the storage pool has no uuid")
         usage = self._storage.open_pool(pool.uuid)
-        self._pools = _same(self._pools | {pool.uuid})
+        if pool.uuid not in self._pools:
+            self._set_pools(self._pools | {pool.uuid})
         return usage
 
     def disconnect_pool(self, uuid: str) -> None:
         """Refuses nothing: an unknown pool is not connected, which is what is wanted."""
-        self._pools = _same(self._pools - {uuid})
+        if uuid in self._pools:
+            self._set_pools(self._pools - {uuid})
+
+    def _set_pools(self, pools: frozenset[str]) -> None:
+        self._pools = _same(pools)
 
     def pool_usage(self, uuid: str) -> PoolUsage:
         self._connected(uuid)

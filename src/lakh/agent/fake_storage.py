@@ -169,6 +169,23 @@ class SharedStorage:
 
         self._table.change(self._key(pool, name), change)
 
+    def release_all(self) -> None:
+        """Nobody holds a lock any more: every host is off."""
+        for key, value in self._table:
+            size, physical, owner, kind = _VALUE.unpack(value)
+            if owner:
+                self._table.put(key, _VALUE.pack(size, physical, 0, kind))
+
+    def counts(self) -> tuple[int, int]:
+        """How many volumes there are, templates and snapshots left out, and how many of them are locked."""
+        there = locked = 0
+        for _, value in self._table:
+            _, _, owner, kind = _VALUE.unpack(value)
+            if _KINDS[kind] == "volume":
+                there += 1
+                locked += owner != 0
+        return there, locked
+
     def volumes(self) -> Iterator[tuple[Volume, int]]:
         """Every entry of every pool, and who holds its lock."""
         for key, value in self._table:

@@ -153,6 +153,12 @@ class Host(Agent):
         self.rulesets: dict[str, tuple[int, int]] | None = None
         self.stats_asked = clock.monotonic()
 
+    def set_ruleset(self, vm: str, vm_id: int, ruleset: int) -> None:
+        """The VM's security group rules are those of that number now."""
+        if self.rulesets is None:
+            self.rulesets = {}
+        self.rulesets[vm] = (vm_id, ruleset)
+
     @property
     def facts(self) -> Facts:
         return self.hypervisor.facts

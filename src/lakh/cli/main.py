@@ -127,6 +127,8 @@ def lab_list() -> None:
 @click.option("--vms", default=0, type=click.IntRange(0, 2_000_000), help="Instances (default: the scenario's own)")
 @click.option("--clusters", default=0, type=click.IntRange(0, 100_000), help="clusters the hosts are in")
 @click.option("--workers", default=0, type=click.IntRange(0, 2000), help="concurrent deployments")
+@click.option("--store", default="", help="folder that keeps everything: the next run goes on where this one stops")
+@click.option("--store-url", default="", help="postgresql://… of an empty database, instead of the embedded store")
 @click.option("--mutual-tls", is_flag=True, help="a strict server, and agents with certificates")
 @click.option(
     "--out", default="build/lab", show_default=True, type=click.Path(path_type=Path), help="folder of the report"
@@ -140,9 +142,11 @@ def lab_run(scenario: str, out: Path, **given: Any) -> None:
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario}: give one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    if given["mutual_tls"] and "mutual_tls" not in SCENARIOS[scenario].uses:
-        able = ", ".join(name for name, known in SCENARIOS.items() if "mutual_tls" in known.uses)
-        raise click.BadParameter(f"not with {scenario}, but with {able}", param_hint="--mutual-tls")
+    for name in ("mutual_tls", "store", "store_url"):
+        if given[name] and name not in SCENARIOS[scenario].uses:
+            able = ", ".join(known for known, other in SCENARIOS.items() if name in other.uses)
+            hint = "--" + name.replace("_", "-")
+            raise click.BadParameter(f"not with {scenario}, but with {able}", param_hint=hint)
     report = run(scenario, Parameters(**given), out)
     sys.exit(report.exit_code)
 

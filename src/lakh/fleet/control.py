@@ -67,7 +67,7 @@ class Control:
             request = msgspec.json.decode(line, type=dict[str, Any])
             command = request.get("command")
             if command in self._reports:
-                await self._dump(self._reports[command](self._fleet), writer)
+                await self._dump(self._report(command, request), writer)
                 return
             answer = self.carry_out(request)
         except (msgspec.MsgspecError, ControlError, TypeError) as error:
@@ -77,6 +77,11 @@ class Control:
             if request.get("command") == "stop":
                 self._stop()
         await writer.drain()
+
+    def _report(self, command: str, request: dict[str, Any]) -> Lines:
+        if command == "state" and "names" in request:
+            return report.agents(self._fleet, frozenset(request["names"]))
+        return self._reports[command](self._fleet)
 
     async def _dump(self, lines: Lines, writer: asyncio.StreamWriter) -> None:
         count = 0
@@ -108,6 +113,8 @@ class Control:
                 "back_slots": {str(slot): count for slot, count in fleet.statistics.back_slots.items()},
                 **self._last_words(),
             }
+        if command == "totals":
+            return report.totals(fleet)
         if command == "stop":
             return {}
         if command == "heal":
@@ -158,7 +165,7 @@ class Control:
         return self._fleet.choose(float(percent))
 
 
-_ACTIONS = ("corrupt", "disconnect", "freeze", "heal", "kill", "revive", "slow", "stats", "stop")
+_ACTIONS = ("corrupt", "disconnect", "freeze", "heal", "kill", "revive", "slow", "stats", "stop", "totals")
 
 
 def _add(totals: dict[str, int], line: dict[str, Any]) -> None:

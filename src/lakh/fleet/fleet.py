@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
@@ -21,6 +22,7 @@ from lakh.base.ids import UuidFactory
 from lakh.fleet.behaviour import Event, load_behaviour
 from lakh.fleet.credentials import Credentials, OwnAuthority
 from lakh.fleet.dialler import Dialler
+from lakh.fleet.diary import DiaryHost, FileDiary
 from lakh.fleet.identity import Identities, Sources
 from lakh.fleet.member import Address, Member
 from lakh.fleet.options import Options
@@ -52,10 +54,11 @@ class Fleet:
             speed_mhz=options.speed_mhz,
             memory_bytes=options.memory_bytes,
         )
-        shared = options.shared
-        self.storage = SharedStorage(options.pool_bytes, shared / "volumes" if shared else None)
+        shared, lasting = options.shared, options.state or options.shared
+        self.storage = SharedStorage(options.pool_bytes, lasting / "volumes" if lasting else None)
         self.addresses = SharedAddresses(shared)
-        self.images = ImageStores(options.seed_images, journal=shared / "images" if shared else None)
+        self.images = ImageStores(options.seed_images, journal=lasting / "images" if lasting else None)
+        self._diary = FileDiary(options.state, options.first, options.last) if options.state else None
         self.routers = Routers()
         self.clock = SystemClock()
         self.random = Random(options.seed * 1_000_003 + options.first)
@@ -79,11 +82,13 @@ class Fleet:
     async def start(self) -> None:
         """Makes the agents and begins to connect them; returns when all have been told to."""
         size = self.options.batch_size or 500
+        if self._diary is not None:
+            self._recall(self._diary)
         for start in range(self.options.first, self.options.last + 1, size):
             stop = min(start + size, self.options.last + 1)
-            fresh = [self._new_member(number) for number in range(start, stop)]
-            self.members += fresh
-            for member in fresh:
+            if self._diary is None:
+                self.members += [self._new_member(number) for number in range(start, stop)]
+            for member in self.members[start - self.options.first : stop - self.options.first]:
                 member.connect(0.0)
             if self._stopping:
                 return
@@ -93,6 +98,14 @@ class Fleet:
             self._authority.keep()
         for event in self.behaviour.events:
             self._repeat(event)
+
+    def _recall(self, diary: FileDiary) -> None:
+        """Hosts have what they had when the fleet ended, before any of them tells a server what it runs."""
+        self.members = [self._new_member(number) for number in range(self.options.first, self.options.last + 1)]
+        hosts = {member.number: member.agent for member in self.members if isinstance(member.agent, DiaryHost)}
+        lost = diary.recall(hosts)
+        if lost:
+            sys.stderr.write(f"lakh fleet: {len(lost)} VMs are lost, as their volumes are: {', '.join(lost[:5])}\n")
 
     async def stop(self) -> None:
         """Every agent says good-bye; links are closed."""
@@ -106,6 +119,8 @@ class Fleet:
         for member in self.all_members():
             member.close()
         self._credentials.close()
+        if self._diary is not None:
+            self._diary.close()
 
     def all_members(self) -> list[Member]:
         """Hosts, then system VMs."""
@@ -123,13 +138,15 @@ class Fleet:
         return member.number in self._dead
 
     def _new_member(self, number: int) -> Member:
+        facts = self.identities.facts(number)
         hypervisor = FakeHypervisor(
-            self.identities.facts(number), number, self.storage, self.clock, self.addresses, self.system_vms
+            facts, number, self.storage, self.clock, self.addresses, self.system_vms, self._diary
         )
         for guest in range(self.options.guests):
             name, uuid = f"guest-{number}-{guest}", str(UUID(int=number << 32 | guest))
             hypervisor.start(DomainSpec(name, uuid, 0, "User", 1, 1000, 512 << 20, 512 << 20, (), ()))
-        host = Host(
+        kind = Host if self._diary is None else DiaryHost
+        host = kind(
             self.identities.guid(number),
             self.identities.place(number),
             hypervisor,
@@ -139,6 +156,8 @@ class Fleet:
             self.random,
             self.uuids,
         )
+        if isinstance(host, DiaryHost) and self._diary is not None:
+            host.diary, host.number = self._diary, number
         self._equip(host, number)
         return Member(number, host, self.behaviour.agent, self)
 

@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     add("--ca-certificate", type=Path, metavar="PEM", help=_AUTHORITY_HELP)
     add("--ca-key", type=Path, metavar="PEM", help="private key of the first certificate in --ca-certificate")
     add("--keystores", type=Path, metavar="FOLDER", help="keep these certificates there, and use those kept before")
+    add("--state", type=Path, metavar="FOLDER", help="keep VMs and volumes there, and take up those kept before")
     add("--part", help=argparse.SUPPRESS)
     add("--shared", type=Path, help=argparse.SUPPRESS)
     return made
@@ -95,6 +96,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         handshakes=arguments.handshakes,
         guests=arguments.guests,
         shared=arguments.shared,
+        state=arguments.state,
         seed_images=images or defaults.seed_images,
         statistics=arguments.statistics or "",
         authority=CertificateFiles(arguments.ca_certificate, arguments.ca_key) if arguments.ca_key else None,

@@ -22,7 +22,8 @@ class OptionError(LakhError):
 class Options:
     """One process's share of a fleet. `first` to `last`: the numbers of its agents, from 1, both included.
 
-    `authority` makes certificates for the agents; `keystores`: a folder that keeps them.
+    `authority` makes certificates for the agents; `keystores`: a folder that keeps them. `state`: a folder that keeps
+    what hosts run and what lies on their storage, over the fleet's end.
 
     Sizes in bytes, speed in MHz. `shared`: a folder for the tables that several processes map, None for one process.
     """
@@ -45,6 +46,7 @@ class Options:
     handshakes: int = 128
     guests: int = 0
     shared: Path | None = None
+    state: Path | None = None
     statistics: str = ""
     authority: CertificateFiles | None = None
     keystores: Path | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from lakh.agent.fake import FakeHypervisor
@@ -12,11 +12,15 @@ from lakh.fleet.fleet import Fleet
 from lakh.fleet.member import Member
 
 
-def agents(fleet: Fleet) -> Iterator[dict[str, Any]]:
-    """A line for each agent, hosts first."""
+def agents(fleet: Fleet, names: Container[str] | None = None) -> Iterator[dict[str, Any]]:
+    """A line for each agent, or for those of these names; hosts first."""
     for member, host, hypervisor in fleet.hosts():
+        if names is not None and host.own_name not in names:
+            continue
         yield {"agent": _host(fleet, member, host, hypervisor)}
     for name, member in list(fleet.system_vms.members.items()):
+        if names is not None and name not in names:
+            continue
         agent = member.agent
         yield {
             "agent": {
@@ -28,6 +32,21 @@ def agents(fleet: Fleet) -> Iterator[dict[str, Any]]:
                 "ready": agent.ready,
             }
         }
+
+
+def totals(fleet: Fleet) -> dict[str, int]:
+    """Sums over all hosts of this process. `volumes` and `locked_volumes` are those of the whole fleet's storage, so
+    only the process of the first agent tells them. Memory in bytes."""
+    found = dict.fromkeys(("vms", "cpus", "cpu_mhz", "memory", "volumes", "locked_volumes"), 0)
+    for _, _, hypervisor in fleet.hosts():
+        for shape in hypervisor.shapes():
+            found["vms"] += 1
+            found["cpus"] += shape.cpus
+            found["cpu_mhz"] += shape.cpus * shape.speed
+            found["memory"] += shape.max_ram
+    if fleet.options.first == 1:
+        found["volumes"], found["locked_volumes"] = fleet.storage.counts()
+    return found
 
 
 def _host(fleet: Fleet, member: Member, host: Host, hypervisor: FakeHypervisor) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from lakh.agent.fake_storage import SharedStorage
 from lakh.fleet.control import Control
 from lakh.fleet.fleet import Fleet
 from lakh.fleet.options import OptionError, Options
@@ -51,6 +52,8 @@ async def _run(options: Options) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    if options.state is not None and options.shared is None:
+        open_state(options)
     fleet = Fleet(options)
     control = Control(fleet, options.control, stopping.set) if options.control else None
     if control is not None:
@@ -64,6 +67,13 @@ async def _run(options: Options) -> int:
     if control is not None:
         await control.close()
     return 0
+
+
+def open_state(options: Options) -> None:
+    """What was kept is taken up: once for all processes, before any of them has a host."""
+    assert options.state is not None
+    options.state.mkdir(parents=True, exist_ok=True)
+    SharedStorage(options.pool_bytes, options.state / "volumes").release_all()
 
 
 async def _tell(fleet: Fleet, options: Options) -> None:

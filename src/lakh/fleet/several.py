@@ -20,7 +20,7 @@ import msgspec
 from lakh.base.limits import FLEET_CONTROL_LINE_BYTES
 from lakh.fleet.options import Options
 from lakh.fleet.output import Output
-from lakh.fleet.run import progress_line
+from lakh.fleet.run import open_state, progress_line
 
 _DONE_BYTES = 1 << 20
 
@@ -36,6 +36,8 @@ def shares(total: int, processes: int) -> list[tuple[int, int]]:
 
 def run_several(options: Options, processes: int, arguments: Sequence[str]) -> int:
     """Starts the processes with the same arguments and a part each; ends when all have ended."""
+    if options.state is not None:
+        open_state(options)
     with tempfile.TemporaryDirectory(prefix="lakh-fleet-", dir=_shared_memory()) as folder:
         return asyncio.run(_Parent(options, processes, list(arguments), Path(folder)).run())
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from lakh.contract.client import Client
 from lakh.lab.load import DEPLOY, Outcome
 from lakh.lab.machine import main_thread_seconds
+from lakh.lab.report import StatementCost
 
 if TYPE_CHECKING:
     from lakh.lab.scenario import Run
@@ -29,6 +30,7 @@ GATEWAY_FIGURES_SECONDS: Final = 1.2
 """Gateways tell theirs once a second."""
 STATEMENTS: Final = 'lakh_store_total{what="statements"}'
 TRANSACTIONS: Final = 'lakh_store_total{what="transactions"}'
+STATEMENTS_TOLD: Final = 40
 PARTS: Final = ("control loop", "control threads", "gateways", "fleet")
 
 
@@ -135,6 +137,18 @@ def tell(run: Run, found: Cost, prefix: str = "") -> None:
     run.figure(f"{prefix}transactions", found.transactions, "per VM")
     run.figure(f"{prefix}host_requests", found.host_requests, "per VM")
     run.figure(f"{prefix}polls", found.polls, "per VM")
+
+
+def statement_costs(before: Look, after: Look, vms: int) -> list[StatementCost]:
+    """The statements that took the most time between two looks, divided by the VMs."""
+    start = 'lakh_statement_seconds_total{statement="'
+    found = []
+    for counter in after.counters:
+        if counter.startswith(start):
+            name = counter[len(start) : -2]
+            runs = after.grown(before, f'lakh_statement_runs_total{{statement="{name}"}}')
+            found.append(StatementCost(name, runs / max(1, vms), after.grown(before, counter) * 1000 / max(1, vms)))
+    return sorted(found, key=lambda cost: -cost.milliseconds)[:STATEMENTS_TOLD]
 
 
 def server_seconds(before: Look, after: Look, part: float, command: str = DEPLOY) -> float:

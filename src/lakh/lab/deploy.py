@@ -6,7 +6,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Final
 
-from lakh.lab.costs import server_seconds, tell
+from lakh.lab.costs import server_seconds, statement_costs, tell
 from lakh.lab.deploying import Block, Samples, block, proven, ready
 from lakh.lab.plots import Chart
 from lakh.lab.report import Published
@@ -46,6 +46,7 @@ async def drive(run: Run) -> None:
             run.figure(f"vm_seconds_{label}", done.outcome.percentile(percent), "s")
             run.figure(f"server_seconds_{label}", server_seconds(done.before, done.after, percent / 100), "s")
         tell(run, done.cost)
+        run.statements = statement_costs(done.before, done.after, done.outcome.deployed)
         _growth(run, done)
         samples.tell()
         for part, megabytes in stand.memory().items():

@@ -17,7 +17,8 @@ from lakh.contract.client import Client
 
 HOSTS_PER_CLUSTER = 20
 TEMPLATE_URL = "http://192.0.2.80/images/debian-12.qcow2"
-UNLIMITED_TYPES = (0, 2, 8, 9, 10)  # Instances, volumes, CPUs, memory, primary storage
+UNLIMITED_TYPES = (0, 1, 2, 6, 8, 9, 10)  # Instances, addresses, volumes, networks, CPUs, memory, primary storage
+_ISOLATED = "Demo isolated"
 
 Progress = Callable[[str], None]
 
@@ -205,7 +206,7 @@ async def _account(admin: Client) -> tuple[str, str]:
 async def _isolated_offering(admin: Client) -> str:
     services = ["Dhcp", "Dns", "UserData", "SourceNat", "StaticNat", "PortForwarding", "Firewall", "Lb", "Vpn"]
     made = await admin.call(
-        "createNetworkOffering", name="Demo isolated", displaytext="Isolated network with a virtual router",
+        "createNetworkOffering", name=_ISOLATED, displaytext="Isolated network with a virtual router",
         guestiptype="Isolated", traffictype="GUEST", conservemode=True, supportedservices=services,
         serviceproviderlist=[{"service": s, "provider": "VirtualRouter"} for s in services],
     )  # fmt: skip
@@ -214,12 +215,18 @@ async def _isolated_offering(admin: Client) -> str:
     return offering_id
 
 
-async def _isolated_network(user: Client, zone: Zone, offering_id: str) -> None:
+async def _isolated_network(user: Client, zone: Zone, offering_id: str, name: str = "demo") -> None:
     network = await user.call(
-        "createNetwork", zoneid=zone.id, name="demo", displaytext="Demo network", networkofferingid=offering_id,
+        "createNetwork", zoneid=zone.id, name=name, displaytext="Demo network", networkofferingid=offering_id,
         gateway="10.1.0.1", netmask="255.255.0.0",
     )  # fmt: skip
     zone.network_id = network["network"]["id"]
+
+
+async def next_network(admin: Client, user: Client, zone: Zone, number: int) -> None:
+    """One more isolated network; from now on VMs of the zone go there."""
+    listed = await admin.call("listNetworkOfferings", name=_ISOLATED)
+    await _isolated_network(user, zone, listed["networkoffering"][0]["id"], f"demo-{number}")
 
 
 async def _shared_network(admin: Client, zone: Zone) -> None:

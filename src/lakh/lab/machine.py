@@ -41,6 +41,20 @@ def memory_mb(pids: Iterable[int]) -> float:
     return total_kib * 1024 / 1e6
 
 
+def machine_memory_gb() -> float:
+    """What the whole machine uses, in GB (10^9 bytes): all that is not available to a new process."""
+    sizes = {line.split(":")[0]: int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines()}
+    return (sizes["MemTotal"] - sizes["MemAvailable"]) * 1024 / 1e9
+
+
+def allocated_mb(path: Path) -> float:
+    """What a sparse file really takes, in MB; 0 where there is none."""
+    try:
+        return path.stat().st_blocks * 512 / 1e6
+    except FileNotFoundError:
+        return 0.0
+
+
 def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system time since their start, children that were waited for not included."""
     ticks = 0

@@ -43,8 +43,17 @@ class Published(msgspec.Struct):
     source: str
 
 
+class StatementCost(msgspec.Struct):
+    """A statement of the server's, for each VM: how often it ran, and ms of the clock in it."""
+
+    name: str
+    runs: float
+    milliseconds: float
+
+
 class Report(msgspec.Struct, kw_only=True):
-    """What report.json holds. `compared` holds each figure's baseline value, where there is a baseline of this size."""
+    """What report.json holds. `statements`: those that took the most time. `compared` holds each figure's baseline
+    value, where there is a baseline of this size."""
 
     scenario: str
     parameters: dict[str, Any]
@@ -54,6 +63,7 @@ class Report(msgspec.Struct, kw_only=True):
     compared: dict[str, float] = msgspec.field(default_factory=dict)
     failure: str | None = None
     published: list[Published] = msgspec.field(default_factory=list)
+    statements: list[StatementCost] = msgspec.field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -131,7 +141,8 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(report.scenario)}</title>"
         f"<style>{_STYLE}</style><h1>{html.escape(report.scenario)}</h1>{verdict}"
         f"<h2>Checks</h2>{_checks(report.checks)}<h2>Figures</h2>{_figures(report)}{images}"
-        f"{_published(report.published)}<h2>Run</h2>{_pairs({**report.parameters, **report.machine})}</html>"
+        f"{_published(report.published)}{_statements(report.statements)}"
+        f"<h2>Run</h2>{_pairs({**report.parameters, **report.machine})}</html>"
     )
 
 
@@ -167,6 +178,18 @@ def _published(known: Sequence[Published]) -> str:
         text += (
             f"<tr><td>{html.escape(entry.what)}</td><td class=n>{entry.value:,.6g}</td>"
             f"<td>{html.escape(entry.unit)}</td><td>{html.escape(entry.source)}</td></tr>"
+        )
+    return text + "</table>"
+
+
+def _statements(costs: Sequence[StatementCost]) -> str:
+    if not costs:
+        return ""
+    text = "<h2>Statements</h2><table><tr><th>statement</th><th>runs per VM</th><th>ms per VM</th></tr>"
+    for cost in costs:
+        text += (
+            f"<tr><td>{html.escape(cost.name)}</td><td class=n>{cost.runs:,.4g}</td>"
+            f"<td class=n>{cost.milliseconds:,.4g}</td></tr>"
         )
     return text + "</table>"
 

@@ -27,6 +27,7 @@ from lakh.lab import (
     flap,
     hostile,
     lists,
+    million,
     mixed,
     placement,
     plots,
@@ -34,11 +35,12 @@ from lakh.lab import (
     single_cluster,
     steady,
     storage_connect,
+    store_alone,
     storm,
     workers,
 )
 from lakh.lab.reach import judge, reaches
-from lakh.lab.report import Figure, Published, Report, baseline, machine, write
+from lakh.lab.report import Figure, Published, Report, StatementCost, baseline, machine, write
 from lakh.lab.screen import Screen
 from lakh.lab.stand import Stand
 
@@ -51,6 +53,7 @@ AROUND_SECONDS: Final = 15 * 60.0
 class Parameters:
     """What the command line gave; 0 is the scenario's own. `processes` 0: as many as the agents need.
 
+    `store`: a folder that keeps everything for the next run; `store_url`: PostgreSQL in place of the embedded store.
     `mutual_tls`: the server is strict, and every agent shows a certificate.
     """
 
@@ -62,6 +65,8 @@ class Parameters:
     mutual_tls: bool = False
     clusters: int = 0
     workers: int = 0
+    store: str = ""
+    store_url: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +77,9 @@ class Run:
     stand: Stand
     figures: dict[str, Figure] = field(default_factory=dict)
     charts: dict[str, plots.Chart] = field(default_factory=dict)
+    statements: list[StatementCost] = field(default_factory=list)
+    reached: int | None = None
+    """VMs there are in the end, where a run does not deploy all that were asked for."""
 
     def figure(self, name: str, value: float, unit: str) -> None:
         self.figures[name] = Figure(round(value, 4), unit)
@@ -101,21 +109,29 @@ class Scenario:
         )
 
     def reach(self, parameters: Parameters) -> str:
+        if parameters.store_url:
+            return f"{self.name}-postgresql"
         if parameters.mutual_tls:
             return f"{self.name}-mutual-tls"
         return f"{self.name}-java" if parameters.behaviour == "java" else self.name
 
     def used(self, parameters: Parameters) -> dict[str, Any]:
-        """The parameters that mean something to it; mutual TLS only where it is on."""
-        return {name: getattr(parameters, name) for name in self.uses if name != "mutual_tls" or parameters.mutual_tls}
+        """The parameters that mean something to it and to its figures; mutual TLS only where it is on, PostgreSQL only
+        where it is used."""
+        named = [name for name in self.uses if name not in _UNTOLD and (name != "mutual_tls" or parameters.mutual_tls)]
+        told = {name: getattr(parameters, name) for name in named}
+        return told | {"store": "postgresql"} if parameters.store_url else told
 
 
+_UNTOLD: Final = ("store", "store_url")
 _LONG: Final = Parameters(seconds=600)
 _TALK: Final = Parameters(agents=50_000, clusters=2500, vms=10_000, workers=50)
 _BLOCKS: Final = Parameters(agents=50_000, vms=20_000, workers=50)
 _SIX: Final = Parameters(agents=50_000, vms=12_000)
 _MIXED: Final = Parameters(agents=50_000, seconds=300, vms=5000, workers=50)
 _CACHE: Final = Parameters(agents=1000, vms=3000, workers=50)
+_MILLION: Final = Parameters(agents=100_000, vms=1_000_000, workers=50)
+_STORE: Final = Parameters(vms=5000, workers=200)
 _DEPLOY: Final = ("agents", "processes", "vms", "workers")
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
@@ -132,6 +148,8 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, _LONG),
         Scenario("deploy", deploy.SUMMARY, (*_DEPLOY, "clusters"), deploy.drive, _TALK, deploy.PUBLISHED),
         Scenario("single-cluster", single_cluster.SUMMARY, _DEPLOY, single_cluster.drive, _BLOCKS),
+        Scenario("million", million.SUMMARY, (*_DEPLOY, "store"), million.drive, _MILLION),
+        Scenario("store", store_alone.SUMMARY, ("vms", "workers", "store_url"), store_alone.drive, _STORE),
         Scenario("workers", workers.SUMMARY, ("agents", "processes", "vms"), workers.drive, _SIX),
         Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
         Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),
@@ -151,7 +169,7 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     parameters = scenario.filled(parameters)
     limit_seconds = max(RUN_SECONDS, parameters.seconds + AROUND_SECONDS if "seconds" in scenario.uses else 0.0)
     screen = Screen()
-    folder = Path(tempfile.mkdtemp(prefix="lakh-lab-"))
+    folder = _folder(parameters.store)
     stand = Stand(folder, parameters.agents, parameters.processes, screen)
     report = Report(
         scenario=scenario.name, parameters=scenario.used(parameters), machine=machine(), figures={}, checks=[]
@@ -173,11 +191,29 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     work.figure("run_seconds", time.monotonic() - began, "s")
     bounds = reaches().get(scenario.reach(parameters))
     if bounds is not None:
-        report.checks = judge(bounds, parameters.agents, report.figures, parameters.seconds, parameters.vms)
+        report.checks = judge(
+            bounds,
+            parameters.agents,
+            report.figures,
+            parameters.seconds,
+            parameters.vms if work.reached is None else work.reached,
+        )
     report.compared = baseline(report)
+    report.statements = work.statements
     write(report, out, _plots(work, scenario.name))
     _leave(report, folder, out, screen)
+    if not parameters.store:
+        shutil.rmtree(folder, ignore_errors=True)
     return report
+
+
+def _folder(kept: str) -> Path:
+    """The one that was asked for, or one that nobody keeps."""
+    if not kept:
+        return Path(tempfile.mkdtemp(prefix="lakh-lab-"))
+    folder = Path(kept).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _plots(work: Run, name: str) -> dict[str, bytes]:
@@ -202,4 +238,3 @@ def _leave(report: Report, folder: Path, out: Path, screen: Screen) -> None:
         verdict = {True: "ok", False: "FAILED", None: "not judged"}[check.ok]
         screen.detail(f"{verdict:10}  {check.name}: {check.value} (reach {check.reach})")
     screen.say(f"report: {out / 'report.html'}")
-    shutil.rmtree(folder, ignore_errors=True)

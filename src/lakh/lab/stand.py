@@ -19,7 +19,7 @@ from lakh.contract.client import Client, ClientError
 from lakh.fleet.statistics import slot_seconds
 from lakh.lab.installation import Installation, Wanted, build, furnish, lay, prepare
 from lakh.lab.machine import cpu_seconds, memory_mb
-from lakh.lab.processes import Fleet, Server, free_port
+from lakh.lab.processes import Fleet, Server, free_port, port_is_free
 from lakh.lab.screen import Screen
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ CERTIFICATES_REQUIRED = 2
 _KEY, _SECRET = "lab-admin", "lab-admin-secret"
 _PROBE_PAUSE_SECONDS = 0.05
 _NOTE_SECONDS = 2.0
+_PORT_SECONDS = 20.0
 STRICT = "lakh_client_certificates"
 UNRECORDED = 'lakh_host_certificates{what="not recorded yet"}'
 CONNECTED = 'lakh_hosts_connected{type="Routing"}'
@@ -85,14 +86,29 @@ class Stand:
         self.series: dict[str, list[tuple[float, float]]] = {}
         self.began = time.monotonic()
         self.mutual_tls = False
+        self.store_url = ""
         self.hushed = False  # while the server's own statements are counted, nobody lists hosts to draw them
         self.admin = Client("127.0.0.1", self.api_port, _KEY, _SECRET)
 
     # --- processes ---------------------------------------------------------------------------------------------------
-    async def start_server(self) -> None:
+    async def use_ports(self, api_port: int, agent_port: int) -> None:
+        """Those of an earlier run: its system VMs dial them. Raises LabError when somebody else listens there; what was
+        killed just now may need a moment to be gone."""
+        for port in (api_port, agent_port):
+            began = time.monotonic()
+            while not port_is_free(port):
+                if time.monotonic() - began > _PORT_SECONDS:
+                    raise LabError(f"port {port}, which this installation uses since its first run, is taken")
+                await asyncio.sleep(0.1)
+        self.api_port, self.agent_port = api_port, agent_port
+        self.admin = Client("127.0.0.1", api_port, _KEY, _SECRET)
+
+    async def start_server(self, seconds: float = 120.0) -> None:
         os.environ["LAKH_ADMIN_API_KEY"], os.environ["LAKH_ADMIN_SECRET_KEY"] = _KEY, _SECRET
-        self.server = Server(self.folder / "server", self.api_port, self.agent_port, log_level="warning")
-        await self.server.ready(120)
+        self.server = Server(
+            self.folder / "server", self.api_port, self.agent_port, store=self.store_url, log_level="warning"
+        )
+        await self.server.ready(seconds)
 
     async def lay(self) -> None:
         self.screen.step(f"a zone for {self.agents:,} hosts through the API")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import msgspec
 
@@ -31,12 +32,12 @@ from lakh.store.statement import TxnSpec
 from lakh.wire.startup import StartupCommand
 
 
-def identities(places: Places, size: Size) -> Identities:
+def identities(clusters: list[dict[str, Any]], seed: int) -> Identities:
     """Who the hosts are, as a fleet started with this map and seed and nothing else would say."""
     usual = Options((), (), 1, 1)
     return Identities(
-        [msgspec.convert(entry, MapEntry) for entry in fleet_map(places, size)],
-        seed=size.seed,
+        [msgspec.convert(entry, MapEntry) for entry in clusters],
+        seed=seed,
         network=usual.network,
         prefix=usual.prefix,
         cpus=usual.cpus,
@@ -51,7 +52,7 @@ class HostMaker:
     def __init__(self, cloud: Cloud, places: Places, size: Size) -> None:
         self._cloud = cloud
         self._size = size
-        self._known = identities(places, size)
+        self._known = identities(fleet_map(places, size), size.seed)
         self._storage, self._addresses = SharedStorage(0), SharedAddresses(None)
         self._routers, self._images = Routers(), ImageStores()
 

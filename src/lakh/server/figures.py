@@ -40,6 +40,10 @@ class _Collector:
             elif kind == "seconds":
                 seconds.add_metric([rest], value)
         yield from (totals, statements, seconds)
+        now = GaugeMetricFamily("lakh_store_now", "The store at this moment", labels=["what"])
+        for name, value in self._cloud.store.gauges().items():
+            now.add_metric([name], value)
+        yield now
         jobs = GaugeMetricFamily("lakh_jobs_running", "Jobs running or waiting in this server")
         jobs.add_metric([], self._cloud.worker.running)
         yield jobs

@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def gauges(opened: int, busy: int, most: int, reads_waiting: int, transactions_waiting: int) -> dict[str, int]:
+    """What `Store.gauges` promises."""
+    return {
+        "connections_open": opened,
+        "connections_busy": busy,
+        "connections_max": most,
+        "reads_waiting": reads_waiting,
+        "transactions_waiting": transactions_waiting,
+    }
+
+
 class Counters:
     """Totals of one thread: no lock, plain increments. `merged` adds up several threads'."""
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from lakh.base.limits import STORE_GROUP, STORE_QUEUE
 from lakh.store.commit import Listeners, resolve
-from lakh.store.counters import Counters
+from lakh.store.counters import Counters, gauges
 from lakh.store.ddl import create_statements
 from lakh.store.sqlite_engine import Session, translated, typed
 from lakh.store.statement import Query, Statement, TxnSpec
@@ -88,6 +88,9 @@ class InlineStore:
 
     def counters(self) -> dict[str, float]:
         return Counters.merged([self._session.counters])
+
+    def gauges(self) -> dict[str, int]:
+        return gauges(1, 0, 1, 0, len(self._waiting))
 
     async def close(self) -> None:
         if not self._closed:

@@ -26,7 +26,7 @@ from lakh.base.errors import LakhError
 from lakh.base.limits import PG_CONNECTIONS, STORE_GROUP, STORE_QUEUE
 from lakh.base.log import logger
 from lakh.store.commit import Listeners, Outcome, resolve
-from lakh.store.counters import Counters
+from lakh.store.counters import Counters, gauges
 from lakh.store.postgresql_batch import Folding
 from lakh.store.postgresql_connection import ConnectionLostError, Pool, RetryableError, translated
 from lakh.store.postgresql_writer import Writer
@@ -56,6 +56,7 @@ class PostgresqlStore:
         self._listeners = Listeners()
         self._queue: deque[tuple[TxnSpec, asyncio.Future[list[int]]]] = deque()
         self._wanted = [asyncio.Event() for _ in range(FLUSHERS)]
+        self._committing = self._writing = 0
         self._closed = False
         self._flushers = [
             asyncio.create_task(self._flush(number), name=f"store-flusher-{number}") for number in range(FLUSHERS)
@@ -123,11 +124,16 @@ class PostgresqlStore:
             taken = [self._queue.popleft() for _ in range(min(STORE_GROUP, len(self._queue)))]
             group = [txn for txn, _ in taken]
             outcomes: list[Outcome]
+            self._committing += len(group)
+            self._writing += 1
             try:
                 outcomes = await writer.commit(group)
             except Exception as error:
                 _log.exception("batch failed")
                 outcomes = [LakhError(f"the store failed: {error!r}")] * len(group)
+            finally:
+                self._committing -= len(group)
+                self._writing -= 1
             self._listeners.tell(group, outcomes)
             for (_, future), outcome in zip(taken, outcomes, strict=True):
                 resolve(future, outcome)
@@ -143,6 +149,12 @@ class PostgresqlStore:
         total = Counters.merged([self._read_counters, *(writer.counters for writer in self._writers)])
         total["round_trips"] = sum(writer.round_trips for writer in self._writers) + total["read_statements"]
         return total
+
+    def gauges(self) -> dict[str, int]:
+        """The pool's connections and the writers'; a writer is busy while a batch of its is under way."""
+        opened, busy, waiting = self._pool.gauges()
+        opened += sum(writer.connected for writer in self._writers)
+        return gauges(opened, busy + self._writing, PG_CONNECTIONS, waiting, len(self._queue) + self._committing)
 
     async def close(self) -> None:
         """Commits what waits, then ends the connections."""

@@ -187,6 +187,10 @@ class Pool:
         else:
             self._idle.append(connection)
 
+    def gauges(self) -> tuple[int, int, int]:
+        """Connections that are open, those handed out, and who waits for one."""
+        return self._open, self._open - len(self._idle), len(self._wanting)
+
     def _lost(self) -> None:
         if (next_one := self._next()) is not None:
             next_one.set_result(None)

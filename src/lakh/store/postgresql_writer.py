@@ -113,6 +113,11 @@ class Writer:
         except Exception:
             self._drop()
 
+    @property
+    def connected(self) -> bool:
+        """True while it has a connection."""
+        return self._connection is not None and not self._connection.broken
+
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.broken:
             self._connection = await connect(self._url)

@@ -32,7 +32,7 @@ from typing import Any, Final, TypeVar
 from lakh.base.limits import STATEMENTS_PREPARED, STORE_GROUP, STORE_QUEUE, STORE_READERS
 from lakh.base.log import logger
 from lakh.store.commit import Listeners, Outcome, resolve
-from lakh.store.counters import Counters
+from lakh.store.counters import Counters, gauges
 from lakh.store.sqlite_engine import Session, translated, typed
 from lakh.store.statement import Query, Statement, TxnSpec
 from lakh.store.store import Follower, Listener, StoreUnavailableError
@@ -132,6 +132,12 @@ class SqliteStore:
 
     def counters(self) -> dict[str, float]:
         return Counters.merged([self._writer.counters, self._direct.session.counters, *self._readers.counters()])
+
+    def gauges(self) -> dict[str, int]:
+        """The writer, the loop's own connection, and a reader thread's each; transactions keep the writer busy."""
+        opened, busy, waiting = self._readers.gauges()
+        writing = 1 if self._waiting else 0
+        return gauges(2 + opened, busy + writing, 2 + STORE_READERS, waiting, self._waiting)
 
     async def close(self) -> None:
         """Commits what waits, folds the log into the file, ends the threads."""
@@ -238,6 +244,7 @@ class _Readers:
         self._local = threading.local()
         self._sessions: list[Session] = []
         self._fast_reads: dict[Statement, int] = {}
+        self._under_way = 0
         self._threads = ThreadPoolExecutor(STORE_READERS, thread_name_prefix="store-reader")
 
     def wanted_for(self, statement: Statement) -> bool:
@@ -251,7 +258,11 @@ class _Readers:
     async def select(
         self, loop: asyncio.AbstractEventLoop, statement: Statement, arguments: tuple[Any, ...]
     ) -> list[tuple[Any, ...]]:
-        found, seconds = await loop.run_in_executor(self._threads, self._select, statement, arguments)
+        self._under_way += 1
+        try:
+            found, seconds = await loop.run_in_executor(self._threads, self._select, statement, arguments)
+        finally:
+            self._under_way -= 1
         if seconds > DIRECT_READ_SECONDS / 2:
             self._fast_reads[statement] = 0
         elif (fast := self._fast_reads.get(statement, 0) + 1) < FAST_READS_TO_RETURN:
@@ -267,6 +278,11 @@ class _Readers:
             self._sessions.append(session)
         started = perf_counter()
         return session.select(statement, arguments), perf_counter() - started
+
+    def gauges(self) -> tuple[int, int, int]:
+        """Connections that are open, those at work, and reads that wait for one."""
+        busy = min(self._under_way, STORE_READERS)
+        return len(self._sessions), busy, self._under_way - busy
 
     def counters(self) -> list[Counters]:
         return [session.counters for session in self._sessions]

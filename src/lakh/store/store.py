@@ -87,4 +87,9 @@ class Store(Protocol):
         `statement:<name>` and `seconds:<name>`."""
         ...
 
+    def gauges(self) -> dict[str, int]:
+        """This moment: `connections_open`, `connections_busy`, `connections_max`, `reads_waiting` (for a connection),
+        `transactions_waiting` (handed in and not committed)."""
+        ...
+
     async def close(self) -> None: ...

@@ -18,7 +18,5 @@ def set_security_group_rules(host: Host, command: Message) -> Message:
     if host.hypervisor.power(body["vmName"]) == POWER_OFF:
         text = f"{body['vmName']} is not on this host"
         return failed(ANSWER, text, vmId=vm_id, logSequenceNumber=number, reason="PROGRAMMING_FAILED")
-    if host.rulesets is None:
-        host.rulesets = {}
-    host.rulesets[body["vmName"]] = (vm_id, number)
+    host.set_ruleset(body["vmName"], vm_id, number)
     return done(ANSWER, vmId=vm_id, logSequenceNumber=number, reason="NONE")
