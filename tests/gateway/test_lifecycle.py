@@ -7,9 +7,12 @@ import asyncio
 import pytest
 from tests.gateway.conftest import Attach, Connect
 from tests.gateway.stand import MANAGEMENT_SERVER_ID, Control, Gateways, Stand, command, only, soon
+from tests.ground import Ground
 
 from lakh.base import limits
 from lakh.bus.hosts import HostUnreachableError
+from lakh.resources.host.row import LIVE
+from lakh.server.agents import Agents
 from lakh.wire.header import FROM_SERVER, Header
 
 
@@ -143,6 +146,21 @@ async def test_an_agents_own_request_is_answered_by_control(attach: Attach, cont
     answer = await agent.frame()
     assert (answer.header.flags, answer.header.sequence, answer.header.host_id) == (0x22, sequence, 5)
     assert only(answer).name == "ConsoleAccessAuthenticationAnswer"
+
+
+async def test_a_startup_that_cannot_be_read_ends_the_connection(
+    connect: Connect, control: Control, ground: Ground, stand: Stand
+) -> None:
+    """Its JSON is in order and means nothing: the gateway answers it as any other, the verdict is control's."""
+    agents = Agents(ground.api.cloud)
+    agent = await connect()
+    await agent.ask([command("StartupRoutingCommand", type="Routing", guid="guid-1", cpus="many", memory=[])])
+    assert only(await agent.frame()).name == "StartupAnswer"
+    agents.on_startup(await soon(control.startups.get()))
+    assert await agent.closed()
+    await stand.until(lambda: stand.connections == 0)
+    assert (agents.figures.at_work, agents.figures.up, agents.figures.refused) == (0, 0, 0)
+    assert await ground.api.cloud.store.rows(LIVE, 0) == []
 
 
 async def test_startup_must_come_in_time(connect: Connect, stand: Stand) -> None:

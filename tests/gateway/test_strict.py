@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.gateway.conftest import Connect
-from tests.gateway.stand import Agent, Control, Gateways, Stand, settings, soon
+from tests.gateway.stand import Agent, Control, Gateways, Stand, raw_connection, settings, soon
 
 from lakh.bus.messages import CERTIFICATES_ASKED, CERTIFICATES_REQUIRED, NO_CERTIFICATE
 from lakh.wire.certificates import (
@@ -21,7 +23,7 @@ from lakh.wire.certificates import (
     read_certificate,
 )
 from lakh.wire.errors import ProtocolError
-from lakh.wire.tls import CertificateFiles, TlsSide, serial_text
+from lakh.wire.tls import CertificateFiles, TlsLink, TlsSide, serial_text
 
 NOW = datetime.now(UTC)
 Issue = Callable[..., tuple[TlsSide, str]]
@@ -84,6 +86,23 @@ async def test_an_agent_with_a_certificate_of_ours_gets_in_and_control_hears_whi
 
 async def test_none_at_all(strict: Stand, client_tls: TlsSide) -> None:
     await turned_away(strict, client_tls, "certificate-missing")
+
+
+async def _shake_hands(sock: socket.socket, link: TlsLink) -> None:
+    while data := await soon(asyncio.get_running_loop().sock_recv(sock, 65536)):
+        link.receive(data)
+
+
+async def test_an_agent_that_does_not_trust_us(stand: Stand, client_tls: TlsSide) -> None:
+    client_tls.context.verify_mode = ssl.CERT_REQUIRED  # and it knows no authority
+    sock, link, loop = await raw_connection(stand.port), TlsLink(client_tls), asyncio.get_running_loop()
+    await loop.sock_sendall(sock, link.outgoing())
+    with pytest.raises(ProtocolError):
+        await _shake_hands(sock, link)
+    await loop.sock_sendall(sock, link.outgoing())  # the alert that says so
+    sock.close()
+    await stand.until(lambda: stand.gateway.figures.handshakes_failed["untrusted"] == 1)
+    assert stand.connections == 0
 
 
 async def test_another_authority(strict: Stand, issue: Issue) -> None:

@@ -7,6 +7,7 @@ its session under its hands.
 from __future__ import annotations
 
 import socket
+import traceback
 from typing import Final, Protocol
 
 from lakh.base import limits
@@ -17,6 +18,7 @@ from lakh.gateway.wheel import Wheel
 from lakh.wire.errors import ProtocolError
 
 _LEAVE_SECONDS: Final = 5.0
+_ERRORS_TOLD: Final = 10  # whoever finds one can repeat it without end
 _scratch = bytearray(64 * 1024)  # every read of the process goes through it
 
 
@@ -170,6 +172,11 @@ class Edge:
                 self._sessions.received(session, message)
             except ProtocolError:
                 self.doom(session, "protocol")
+                return
+            except Exception:  # a defect of ours: it must not cost thousands of others their links
+                if self._figures.sessions_closed["error"] < _ERRORS_TOLD:
+                    traceback.print_exc()
+                self.doom(session, "error")
                 return
 
     def _write_rest(self, session: Session, out: bytearray) -> None:

@@ -30,7 +30,7 @@ from lakh.wire.errors import ProtocolError
 from lakh.wire.frame import decode_frame, encode_frame, server_response
 from lakh.wire.header import CONTROL, FROM_SERVER, IN_SEQUENCE, REQUEST, STOP_ON_ERROR, Header, decode_header
 from lakh.wire.message import API, Message
-from lakh.wire.payload import encode_payload, split_payload
+from lakh.wire.payload import JSON_ERRORS, encode_payload, split_payload
 from lakh.wire.ping import PING_CLASSES
 from lakh.wire.startup import STARTUP_CLASSES, startup_answer
 from lakh.wire.tls import TlsSide
@@ -158,7 +158,7 @@ class Gateway:
         """An agent says why it goes (agent-protocol 3.6): sig.kill is believed, update is refused, the rest ignored."""
         try:
             reason = _read_shutdown(body).reason
-        except msgspec.MsgspecError as error:
+        except JSON_ERRORS as error:
             raise ProtocolError(f"ShutdownCommand: {error}") from None
         if reason == "sig.kill":
             self.edge.doom(session, "shutdown")
