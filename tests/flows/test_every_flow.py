@@ -7,7 +7,8 @@ fails `test_every_flow_has_a_scenario`. In the end `World.check()` must hold, an
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ from tests.flows import scenario
 from tests.flows.scenario import SCENARIOS, Case, command_of
 from tests.flows.server import Server
 
+from lakh.agent.host import Host
 from lakh.base.errors import ResourceUnavailableError
+from lakh.healing.host_usage import HostUsage
 from lakh.jobs.execution import Crash
 from lakh.jobs.flow import FLOWS, Flow, Step
 from lakh.jobs.row import FAILED, PENDING, SUCCEEDED, JobRow
+from lakh.resources.vm.power_report import take_report
 from lakh.store.statement import TxnSpec, statement
 from lakh.store.store import GuardFailedError, StoreUnavailableError
 from lakh.wire.message import Message
@@ -153,6 +157,35 @@ async def test_the_server_dies_while_undoing(server: Server, command: str, title
     await stage.holds(job)
 
 
+def outrun(flow: Flow[Any], step: Step[Any]) -> bool:
+    """Whether a later step that has an undo may have been done when this one is repeated after a crash."""
+    return passes(flow, step) and any(later.undo is not None for later in uncommitted_after(flow, step))
+
+
+def uncommitted_after(flow: Flow[Any], step: Step[Any]) -> list[Step[Any]]:
+    after = flow.steps[flow.index(step.name) + 1 :]
+    return list(itertools.takewhile(lambda later: not later.commits, after))
+
+
+@pytest.mark.parametrize(("command", "title", "step"), stages(outrun))
+async def test_the_server_dies_and_an_earlier_step_fails_then(
+    server: Server, command: str, title: str, step: str
+) -> None:
+    """What the dead process did after that step, and told nobody, is undone too."""
+    flow = FLOWS[command]
+    stage = await Stage.set_up(server, command, title)
+    last = uncommitted_after(flow, next(s for s in flow.steps if s.name == step))[-1]
+    died = stage.at("after", last.name, Crash())
+    job = await stage.run()
+    assert died
+    met = stage.at("before", step, ResourceUnavailableError("the test says no"))
+    assert await server.crash() > 0
+    job = await server.ended(job.uuid)
+    assert met
+    assert job.status == FAILED
+    await stage.holds(job)
+
+
 @pytest.mark.parametrize(("command", "title", "step"), stages(passes))
 async def test_a_step_repeats(
     server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str, step: str
@@ -195,6 +228,35 @@ async def test_a_commit_loses_a_race(
     job = await stage.run()
     assert lost
     assert job.status == SUCCEEDED, job.result_json
+    await stage.holds(job)
+
+
+@pytest.mark.parametrize(("command", "title", "step"), stages(undoable))
+async def test_an_undo_loses_a_race(
+    server: Server, monkeypatch: pytest.MonkeyPatch, command: str, title: str, step: str
+) -> None:
+    """What an undo decided is overtaken before its commit: it is decided anew, and the job has an end."""
+    flow, lost = FLOWS[command], []
+    position, last = flow.index(step), flow.steps[-1].name
+    found = flow.steps[position]
+
+    async def loses_once(run: Any) -> TxnSpec:
+        txn = (await found.undo(run) if found.undo is not None else None) or TxnSpec("")
+        if not lost:
+            lost.append(step)
+            txn.add(IMPOSSIBLE)
+        return txn
+
+    stage = await Stage.set_up(server, command, title)
+    steps = [*flow.steps[:position], dataclasses.replace(found, undo=loses_once), *flow.steps[position + 1 :]]
+    monkeypatch.setattr(flow, "steps", tuple(steps))
+    stage.at("before", last, ResourceUnavailableError("the test says no"))
+    job = await stage.run()
+    assert lost
+    assert job.status in (SUCCEEDED, FAILED), "forward again, it may get through"
+    usage = HostUsage()
+    for _ in range(2):  # memory may be behind what was decided in vain
+        await usage.run(server.cloud)
     await stage.holds(job)
 
 
@@ -313,6 +375,54 @@ async def test_hosts_refuse(server: Server, command: str, title: str, times: int
         server.hosts.refuse = lambda _host, _command: ""
         assert left[0] < times, f"{refused} was not sent this time"
         await again.holds(job)
+
+
+@pytest.mark.parametrize("times", [1, REFUSALS])
+@pytest.mark.parametrize(("command", "title"), PLOTS)
+async def test_hosts_refuse_to_undo(server: Server, command: str, title: str, times: int) -> None:
+    """Each kind of command that only an undo sends, once or many times."""
+    last = FLOWS[command].steps[-1].name
+
+    async def undone(refuse: Callable[[int, Message], str]) -> set[str]:
+        """Kinds that were sent after the failure, and not before."""
+        stage = await Stage.set_up(server, command, title)
+        stage.at("before", last, ResourceUnavailableError("the test says no"))
+        fail, said = server.probe, list[int]()
+
+        def probe(when: str, job: JobRow, step: str) -> None:
+            if (job.command, when, step) == (command, "before", last) and not said:
+                said.append(len(server.hosts.said))
+            assert fail is not None
+            fail(when, job, step)
+
+        server.hosts.refuse, server.probe = refuse, probe
+        job = await stage.run()
+        server.hosts.refuse = lambda _host, _sent: ""
+        assert job.status == FAILED
+        kinds = [name for _, name in server.hosts.said]
+        await report(server)
+        await stage.holds(job)
+        return set(kinds[said[0] :]) - set(kinds[: said[0]])
+
+    for kind in sorted(await undone(lambda _host, _sent: "")):
+        left = [times]
+
+        def refuse(_host: int, sent: Message, kind: str = kind, left: list[int] = left) -> str:
+            if sent.name != kind or left[0] == 0:
+                return ""
+            left[0] -= 1
+            return "the host does not feel like it"
+
+        await undone(refuse)
+        assert left[0] < times, f"{kind} was not sent this time"
+
+
+async def report(server: Server) -> None:
+    """Hosts that would not say what they run say so in the end."""
+    for host_id, host in server.hosts.hosts.items():
+        if isinstance(host, Host):
+            states = {domain.spec.name: "PowerOn" for domain in host.hypervisor.domains()}
+            await take_report(server.cloud, host_id, states, out_of_band=True)
 
 
 async def _kinds_sent(stage: Stage, title: str) -> Iterator[str]:

@@ -6,14 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.flows.scenarios.parts import deployed, stopped, vm_state
+from tests.flows.scenarios.parts import deployed, deployment, stopped, vm_state
 from tests.flows.server import Server
 
-from lakh.jobs.row import FAILED, SUCCEEDED
+from lakh.jobs.execution import Crash
+from lakh.jobs.row import FAILED, SUCCEEDED, JobRow
 from lakh.resources.host.emptying import stop_lost
 from lakh.resources.host.index import HostIndex
 from lakh.resources.limit.row import CHARGE
 from lakh.resources.storage_pool.connect import ConnectedPools
+from lakh.resources.vm.deploy import DeployVirtualMachine
 from lakh.resources.vm.destroy import DestroyVirtualMachine
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.start import StartVirtualMachine
@@ -21,6 +23,7 @@ from lakh.resources.volume.detach import DetachVolume
 from lakh.resources.volume.row import VolumeRow
 from lakh.store.statement import TxnSpec
 from lakh.store.store import GuardFailedError, StoreUnavailableError
+from lakh.wire.message import Message
 
 
 class Store:
@@ -106,4 +109,52 @@ async def test_a_limit_that_gave_way_before_it_was_looked_at_refuses_nobody(serv
     store.submit = once
     vm = await deployed(server)
     assert (len(refused), vm.state) == (1, "Running")
+    await server.world.check()
+
+
+async def test_what_a_dead_server_started_is_stopped_before_its_disks_go(server: Server) -> None:
+    """The next server gets no further than the disks, and must undo all the same what came after them."""
+    died = []
+
+    def die(when: str, job: JobRow, step: str) -> None:
+        if (job.command, when, step) == ("deployVirtualMachine", "after", "start") and not died:
+            died.append(step)
+            raise Crash
+
+    server.probe = die
+    job = await server.run(DeployVirtualMachine(**deployment(server)))
+    assert len(server.world.running()) == 1
+    server.hosts.refuse = lambda _host, sent: "no" if sent.name == "CopyCommand" else ""
+    async with asyncio.timeout(20):
+        await server.crash()
+        job = await server.ended(job.uuid)
+    assert job.status == FAILED
+    assert (server.world.running(), server.world.files()) == ({}, set())
+    await server.world.check()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("undone", ["undo start", "undo reserve"])
+async def test_a_server_that_dies_on_the_way_to_another_host_goes_on(server: Server, undone: str, moment: str) -> None:
+    refused: list[int] = []
+    died = []
+
+    def refuse(host_id: int, sent: Message) -> str:
+        if sent.name != "StartCommand" or (refused and host_id not in refused):
+            return ""
+        refused.append(host_id)
+        return "not here"
+
+    def die(when: str, job: JobRow, step: str) -> None:
+        if (job.command, when, step) == ("deployVirtualMachine", moment, undone) and not died:
+            died.append(step)
+            raise Crash
+
+    server.hosts.refuse, server.probe = refuse, die
+    job = await server.run(DeployVirtualMachine(**deployment(server)))
+    assert died
+    await server.crash()
+    assert (await server.ended(job.uuid)).status == SUCCEEDED
+    (places,) = server.world.running().values()
+    assert set(places).isdisjoint(refused)
     await server.world.check()

@@ -41,9 +41,11 @@ class Crash(BaseException):
 class Execution:
     """Drives one job from where its row says to its end."""
 
-    __slots__ = ("_cloud", "_finisher", "_flow", "_job", "_position", "_probe", "_run", "_undoing")
+    __slots__ = ("_cloud", "_finisher", "_flow", "_job", "_position", "_probe", "_reached", "_run", "_undoing")
 
-    def __init__(self, cloud: Cloud, job: JobRow, probe: Probe | None, finisher: Finisher | None) -> None:
+    def __init__(
+        self, cloud: Cloud, job: JobRow, probe: Probe | None, finisher: Finisher | None, *, resumed: bool = False
+    ) -> None:
         self._cloud = cloud
         self._job = job
         self._probe = probe
@@ -52,6 +54,12 @@ class Execution:
         self._run: Run[Any] = Run(cloud, job, msgspec.json.decode(job.state_json, type=self._flow.state_type))
         self._position = job.step  # as committed
         self._undoing = job.undoing
+        self._reached = self._last_before_commit() if resumed else -1
+        """The last step that a process which died may have done, and nobody committed."""
+
+    def _last_before_commit(self) -> int:
+        steps = self._flow.steps
+        return next(i for i in range(self._position, len(steps)) if steps[i].commits) - 1
 
     async def drive(self) -> JobRow:
         """Returns the finished row. Raises LeaseLostError when another server took the job."""
@@ -69,15 +77,16 @@ class Execution:
                 position += 1
             except Again as again:
                 back = self._flow.index(again.step)
-                for i in range(position, back - 1, -1):
+                for i in range(max(position, self._reached), back - 1, -1):
                     carried.extend(await self._undo(self._flow.steps[i]))
-                position = back
+                position, self._reached = back, -1
             except LeaseLostError:
                 raise
             except Exception as error:
                 if not isinstance(error, ApiError):
                     log.error("flow step failed", job=self._job.uuid, step=step.name, exc_info=error)
-                return await self._unwind(position - 1 if step.commits else position, _public(error), carried)
+                last = max(position - 1 if step.commits else position, self._reached)
+                return await self._unwind(last, _public(error), carried)
 
     # --- forward -----------------------------------------------------------------------------------------------------
     async def _do(self, position: int, step: Step[Any], carried: TxnSpec) -> JobRow | None:
@@ -105,6 +114,7 @@ class Execution:
                 log.debug("step lost a race", job=self._job.uuid, step=step.name, statement=lost.statement)
                 continue
             carried.steps.clear()
+            self._reached = -1
             self._tell("committed", step.name)
             return done
 

@@ -6,8 +6,9 @@ idempotent, because after a crash the flow resumes at the last committed step an
 commits, nothing but the hosts knows what happened.
 
 Failure runs backwards: the failed step's own undo first when it does not commit (its effect may be half there), then
-those of the steps before it. An undo must cope with a `do` that never happened. `Again` goes back to an earlier step
-and tries anew (another host); what its undos return is committed with the next commit, so a retry costs no extra one.
+those of the steps before it. After a crash it begins at the last step before the next commit: the process that died may
+have come that far. An undo must cope with a `do` that never happened. `Again` goes back to an earlier step and tries
+anew (another host); what its undos return is committed with the next commit, so a retry costs no extra one.
 
 The last step commits and sets the result: the job's end and the resource's are one transaction.
 """

@@ -20,10 +20,10 @@ from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.execution import Crash, Execution, Finisher, LeaseLostError, Probe
 from lakh.jobs.figures import JobSeconds
-from lakh.jobs.row import ADOPT, PENDING_JOBS, JobRow
+from lakh.jobs.row import ADOPT, BY_UUID, PENDING, PENDING_JOBS, JobRow
 from lakh.jobs.turns import Turns
 from lakh.store.statement import TxnSpec
-from lakh.store.store import GuardFailedError
+from lakh.store.store import GuardFailedError, StoreUnavailableError
 
 log = logger(__name__)
 
@@ -42,6 +42,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns = Turns(limits.JOBS_RUNNING)
         self._lines: dict[str, deque[JobRow]] = {}
+        self._adopted: set[str] = set()  # of those that run here, others began
         self.closing = False
         self.seconds: dict[str, JobSeconds] = {}
         """By command: from a job's acceptance to its end, with what it waited."""
@@ -94,6 +95,7 @@ class Worker:
             await cloud.store.submit(TxnSpec("job.adopt").add(ADOPT, job.id, cloud.server_id, cloud.epoch))
         except GuardFailedError:
             return False  # it has ended, or a later epoch has it
+        self._adopted.add(job.uuid)
         self.start(msgspec.structs.replace(job, owner=cloud.server_id, token=cloud.epoch))
         return True
 
@@ -135,7 +137,7 @@ class Worker:
     # --- execution ---------------------------------------------------------------------------------------------------
     async def _execute(self, job: JobRow) -> None:
         try:
-            done = await Execution(self.cloud, job, self.probe, self.on_finished).drive()
+            done = await self._to_its_end(job)
             self._finished[job.uuid] = done
             self._count(job.command, ((done.completed_ms or 0) - job.created_ms) / 1000)
             while len(self._finished) > limits.JOBS_REMEMBERED:
@@ -144,10 +146,34 @@ class Worker:
             log.warning("job lost to another server", job=job.uuid)
         except Crash:
             return
-        except Exception as error:
-            log.error("job stuck; it resumes at the next start", job=job.uuid, command=job.command, exc_info=error)
         finally:
             self._leave(job)
+
+    async def _to_its_end(self, job: JobRow) -> JobRow:
+        """Drives it; where that breaks off (an undo lost a race) again from its last commit, as after a restart."""
+        resumed, attempts = job.uuid in self._adopted, 0
+        while job.status == PENDING:
+            try:
+                return await Execution(self.cloud, job, self.probe, self.on_finished, resumed=resumed).drive()
+            except LeaseLostError:
+                raise
+            except Exception as error:
+                log.error("job broke off", job=job.uuid, command=job.command, exc_info=error)
+                job, resumed, attempts = await self._as_stored(job, attempts), True, attempts + 1
+        return job
+
+    async def _as_stored(self, job: JobRow, attempts: int) -> JobRow:
+        """Its row, after a pause and once the store answers. Raises LeaseLostError."""
+        while True:
+            await self.cloud.clock.sleep(limits.JOB_RETRY_SECONDS[min(attempts, 4)])
+            try:
+                rows = await self.cloud.store.rows(BY_UUID, job.uuid)
+            except StoreUnavailableError:
+                attempts += 1
+                continue
+            if not rows or rows[0].token != job.token:
+                raise LeaseLostError
+            return rows[0]
 
     def _count(self, command: str, seconds: float) -> None:
         known = self.seconds.get(command)
@@ -158,6 +184,7 @@ class Worker:
     def _leave(self, job: JobRow) -> None:
         self._turns.leave(job)
         self._live.pop(job.uuid, None)
+        self._adopted.discard(job.uuid)
         if job.instance_uuid is not None and (acting := self._acting.get(job.instance_uuid)):
             acting.pop(job.uuid, None)
             if not acting:

@@ -6,6 +6,7 @@ import msgspec
 from tests.flows.scenario import Case, scenario
 from tests.flows.server import Server
 
+from lakh.resources.event.row import EventRow
 from lakh.resources.storage_pool.connect import ConnectedPools
 from lakh.resources.storage_pool.row import StoragePoolCapacityRow, StoragePoolHostRow, StoragePoolRow
 
@@ -35,12 +36,14 @@ async def attach_a_pool(server: Server) -> Case:
             assert pool.uuid in server.hosts.hosts[host_id].hypervisor.pools or host_id not in answered
 
     async def failed() -> None:
-        """As if it had never been."""
+        """As if it had never been, but for hosts that will not forget it: those are told of."""
         row = await server.row(StoragePoolRow, pool.id)
         assert (row.status, row.removed_ms is None) == ("Removed", False)
         assert [r for r in await server.all(StoragePoolCapacityRow) if r.pool_id == pool.id] == []
         assert [r for r in await server.all(StoragePoolHostRow) if r.pool_id == pool.id] == []
-        assert not any(pool.uuid in host.hypervisor.pools for host in server.hosts.hosts.values())
+        keep = [host for host in server.hosts.hosts.values() if pool.uuid in host.hypervisor.pools]
+        told = [event.description for event in await server.all(EventRow) if event.resource_uuid == pool.uuid]
+        assert all(any(host.own_name in text and "stays mounted" in text for text in told) for host in keep)
 
     return Case({"row": msgspec.json.encode(pool).decode()}, succeeded, failed)
 

@@ -19,11 +19,14 @@ from lakh.contract.declaration import param
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.jobs.progress import JobProgress
-from lakh.resources.command import Admission, Call, JobCommand
+from lakh.resources.account.row import SYSTEM_ACCOUNT
+from lakh.resources.command import Admission, Call, JobCommand, event
+from lakh.resources.domain.row import ROOT_DOMAIN
+from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.live import live
 from lakh.resources.storage_pool.connect import ConnectedPools, filer, reaches
-from lakh.resources.storage_pool.connecting import connect_each, tell_failures
+from lakh.resources.storage_pool.connecting import EVENT, connect_each, named, tell_failures
 from lakh.resources.storage_pool.hosts import Failure, hosts_in_reach, on_each
 from lakh.resources.storage_pool.row import (
     DELETE_CAPACITY,
@@ -35,6 +38,7 @@ from lakh.resources.storage_pool.row import (
 )
 from lakh.resources.storage_pool.size import factor
 from lakh.resources.storage_pool.states import move
+from lakh.resources.user.row import SYSTEM_USER
 from lakh.resources.zone.row import LIVE as LIVE_ZONE
 from lakh.store.statement import TxnSpec, statement
 from lakh.wire.commands import pool as pool_commands
@@ -105,18 +109,32 @@ async def connect(run: Run[AttachState]) -> None:
 
 
 async def let_go(run: Run[AttachState]) -> None:
-    """Hosts that may have it forget it; one that can not is left to itself."""
+    """Hosts that may have it forget it; one that can not is told of, and left to itself."""
     cloud = run.cloud
     pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[run.state.pool_id]
     connected = cloud.part(ConnectedPools)
     await connected.load()
     hosts = await hosts_in_reach(cloud, pool)
     first = hosts[: limits.HOST_WITNESSES]
+    left = [h for h in hosts if h in first or pool.id in connected.of(h)]
+    kept: dict[int, str] = {}
 
     async def forget(host_id: int) -> None:
-        await cloud.hosts.call(host_id, [pool_commands.delete(filer(pool))])
+        try:
+            answer = (await cloud.hosts.call(host_id, [pool_commands.delete(filer(pool))]))[0]
+        except HostUnreachableError as error:
+            kept[host_id] = str(error)
+            return
+        if not answer.result:
+            kept[host_id] = answer.details
 
-    await on_each(cloud, [h for h in hosts if h in first or pool.id in connected.of(h)], forget)
+    for pause_seconds in (0.0, *limits.JOB_RETRY_SECONDS):
+        if left:
+            await cloud.clock.sleep(pause_seconds)
+            kept.clear()
+            await on_each(cloud, left, forget)
+            left = list(kept)
+    run.memory["kept"] = kept
 
 
 async def bring_up(run: Run[AttachState]) -> TxnSpec:
@@ -135,10 +153,20 @@ async def bring_up(run: Run[AttachState]) -> TxnSpec:
 
 
 async def abandon(run: Run[AttachState]) -> TxnSpec:
-    """A pool that no host could mount is none."""
-    pool_id = run.state.pool_id
-    txn = TxnSpec("storage_pool.abandoned").add(ABANDON, pool_id, run.cloud.now_ms(), expect=None)
-    return txn.add(DELETE_CAPACITY, pool_id, expect=None).add(DELETE_HOSTS, pool_id, expect=None)
+    """A pool that no host could mount is none. Hosts that would not forget it are named in an event."""
+    cloud, pool_id = run.cloud, run.state.pool_id
+    txn = TxnSpec("storage_pool.abandoned").add(ABANDON, pool_id, cloud.now_ms(), expect=None)
+    txn.add(DELETE_CAPACITY, pool_id, expect=None).add(DELETE_HOSTS, pool_id, expect=None)
+    kept: dict[int, str] = run.memory.get("kept", {})
+    if kept:
+        pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[pool_id]
+        facts = [cloud.part(HostIndex).facts[host_id] for host_id in kept]
+        text = (
+            f"Storage pool {pool.name} was not added, and stays mounted on {named(facts)}: {next(iter(kept.values()))}"
+        )
+        owner, about = (SYSTEM_ACCOUNT, ROOT_DOMAIN), ("StoragePool", pool.uuid)
+        txn.put(INSERT_EVENT, event(cloud, EVENT, "Completed", text, SYSTEM_USER, owner, about, "WARN"))
+    return txn
 
 
 class AttachStoragePool(JobCommand, internal=True, instance_type="StoragePool"):

@@ -104,7 +104,7 @@ async def tell_failures(cloud: Cloud, pool: StoragePoolRow, failed: Mapping[int,
 
 
 async def _told(cloud: Cloud, pool: StoragePoolRow, hosts: list[HostFact], reason: str) -> TxnSpec:
-    subject = f"Unable to attach storage pool {pool.name} to {_named(hosts)}"
+    subject = f"Unable to attach storage pool {pool.name} to {named(hosts)}"
     about = ("Host", hosts[0].uuid) if len(hosts) == 1 else ("StoragePool", pool.uuid)
     owner = (SYSTEM_ACCOUNT, ROOT_DOMAIN)
     row = event(cloud, EVENT, "Completed", f"{subject}: {reason}", SYSTEM_USER, owner, about, "WARN")
@@ -112,7 +112,7 @@ async def _told(cloud: Cloud, pool: StoragePoolRow, hosts: list[HostFact], reaso
     return TxnSpec("storage_pool.failure").put(INSERT_EVENT, row).extend(raised)
 
 
-def _named(hosts: Iterable[HostFact]) -> str:
+def named(hosts: Iterable[HostFact]) -> str:
     names = [fact.name for fact in hosts]
     if len(names) == 1:
         return f"host {names[0]}"

@@ -128,17 +128,23 @@ async def unreserve(run: Run[Any]) -> TxnSpec:
     host_id = state.host_id
     if not host_id:  # one that is not to be started has reserved nothing
         return TxnSpec("vm.unreserve")
-    forget_reservation(run, vm)
+    state.host_id = 0
+    run.when_committed(lambda: _release_columns(run, vm, host_id))
     txn = TxnSpec("vm.unreserve").add(FROM_STARTING, vm.id, host_id, cloud.now_ms())
     return txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
 
 
 def forget_reservation(run: Run[Any], vm: VmRow) -> None:
-    """Takes the reservation out of memory: it was given back, or never committed."""
+    """Takes a reservation out of memory that was never committed."""
     if run.state.host_id:
-        columns = run.cloud.part(HostIndex).columns
-        columns.release(run.state.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+        _release_columns(run, vm, run.state.host_id)
         run.state.host_id = 0
+
+
+def _release_columns(run: Run[Any], vm: VmRow, host_id: int) -> None:
+    columns = run.cloud.part(HostIndex).columns
+    if host_id in columns:
+        columns.release(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
 
 
 # --- network and disks -----------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ rolls back and the VM is Running where it was.
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from lakh.base.errors import InternalError, ParameterError, ResourceUnavailableError
@@ -74,13 +76,13 @@ async def unreserve(run: Run[MigrateState]) -> TxnSpec:
         move(txn, vm, "OperationSucceeded", run.cloud.now_ms(), host_id=state.host_id)
         left = state.source_id
         if not taken_out:
-            _release_columns(run, vm, left)
+            run.when_committed(partial(_release_columns, run, vm, left))
     else:
         move(txn, vm, "OperationFailed", run.cloud.now_ms())
         left = state.host_id
-        _release_columns(run, vm, left)
+        run.when_committed(partial(_release_columns, run, vm, left))
         if taken_out:
-            _reserve_columns(run, vm, state.source_id)
+            run.when_committed(partial(_reserve_columns, run, vm, state.source_id))
     txn.add(RELEASE, left, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     run.memory["left"] = False
     state.host_id = 0
