@@ -88,7 +88,8 @@ async def swap(run: Run[RestoreState]) -> TxnSpec:
         error = await limit_error(cloud, guard, vm.account_id, vm.domain_id, usage)
         if error is not guard:
             raise error
-    txn.put(INSERT_VOLUME, new).add(DOOM, old.id, old.state, "Expunging", cloud.now_ms())
+    txn.put(INSERT_VOLUME, new)
+    txn.add(DOOM, old.id, old.state, "Expunging", cloud.now_ms(), old.vm_id or 0, old.size_bytes)
     password = state.password or vm.password
     pending = state.password is not None or vm.password_pending
     return txn.add(RESTORE, vm.id, template.id, template.os_type_id, password, pending, cloud.now_ms())

@@ -56,7 +56,7 @@ async def reserve(run: Run[AttachState]) -> TxnSpec:
     state.device_id = free_device(disks, state.wanted_device_id)
     now_ms, txn = cloud.now_ms(), TxnSpec("volume.attaching")
     target = "Attaching" if volume.state == "Ready" else volume.state
-    txn.add(ATTACH, volume.id, volume.state, vm.id, state.device_id, target, now_ms)
+    txn.add(ATTACH, volume.id, volume.state, vm.id, state.device_id, target, now_ms, volume.size_bytes)
     state.pool_id = None
     if volume.pool_id is None and _has_disks(disks):
         pool = await choose_pool(cloud, volume, *_place_of(run, vm, disks))

@@ -43,7 +43,7 @@ async def doom(cloud: Cloud, volume: VolumeRow, txn: TxnSpec, state: str) -> Vol
     """Adds the move to a state of DOOMED, off its Instance, with the release of its counts if it still counts; returns
     the volume as it will be."""
     now_ms = cloud.now_ms()
-    txn.add(DOOM, volume.id, volume.state, state, now_ms)
+    txn.add(DOOM, volume.id, volume.state, state, now_ms, volume.vm_id or 0, volume.size_bytes)
     if volume.state not in DOOMED:
         await release_owner(cloud, txn, volume.account_id, volume.domain_id, usage_of(volume))
     return msgspec.structs.replace(volume, state=state, vm_id=None, device_id=None, attached_ms=None, updated_ms=now_ms)

@@ -55,16 +55,14 @@ class ResizeState(State):
 
 
 async def reserve(run: Run[ResizeState]) -> TxnSpec:
-    """Resizing, with the space and the count of what it grows by."""
+    """Resizing, with the space and the count of what it grows by. One on paper too: it could else be attached, and
+    made, meanwhile."""
     cloud, state = run.cloud, run.state
     volume = await current_volume(run)
     if volume.state not in ("Ready", "Allocated") or volume.size_bytes != state.old_bytes:
         raise InternalError(f"Volume {volume.uuid} changed meanwhile: it is {volume.state}, {volume.size_bytes} bytes")
     txn = TxnSpec("volume.resizing")
-    if volume.state == "Ready":
-        _set(run, txn, volume, "Resizing", state.old_bytes)
-    else:
-        _set(run, txn, volume, "Allocated", state.old_bytes)
+    _set(run, txn, volume, "Resizing", state.old_bytes)
     if state.growth:
         await charge_owner(cloud, txn, volume.account_id, volume.domain_id, Usage(primary_storage=state.growth))
         if volume.pool_id is not None:

@@ -80,8 +80,9 @@ MOVE = statement(
 ATTACH = statement(
     "volume.attach",
     "UPDATE volume SET vm_id = $3, device_id = $4, state = $5, attached_ms = $6, updated_ms = $6"
-    " WHERE id = $1 AND state = $2 AND vm_id IS NULL AND removed_ms IS NULL",
+    " WHERE id = $1 AND state = $2 AND vm_id IS NULL AND size_bytes = $7 AND removed_ms IS NULL",
 )
+"""Only in the size that is taken of its pool."""
 ATTACHED = statement(
     "volume.attached",
     "UPDATE volume SET state = $3, device_id = $4, path = $5, size_bytes = $6, updated_ms = $7"
@@ -95,8 +96,9 @@ DETACH = statement(
 DOOM = statement(
     "volume.doom",
     "UPDATE volume SET state = $3, vm_id = NULL, device_id = NULL, attached_ms = NULL, updated_ms = $4"
-    " WHERE id = $1 AND state = $2 AND removed_ms IS NULL",
+    " WHERE id = $1 AND state = $2 AND COALESCE(vm_id, 0) = $5 AND size_bytes = $6 AND removed_ms IS NULL",
 )
+"""Only where it was seen, and in the size that its owner is credited with."""
 RESIZED = statement(
     "volume.resized",
     "UPDATE volume SET state = $3, size_bytes = $4, disk_offering_id = $5, min_iops = $6, max_iops = $7,"
