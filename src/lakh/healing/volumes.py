@@ -1,4 +1,4 @@
-"""Deletes volumes that are Expunging and that nobody finished deleting."""
+"""Deletes volumes that are Expunging and that nobody finished deleting, each with an event."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.healing.reconciler import Reconciler
 from lakh.jobs.cloud import Cloud
+from lakh.resources.command import event
 from lakh.resources.configuration.values import Settings
+from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.reach import must
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import StoragePoolRow
+from lakh.resources.user.row import SYSTEM_USER
 from lakh.resources.volume.end import end_volume
 from lakh.resources.volume.on_pool import delete_command
 from lakh.resources.volume.row import VolumeRow
@@ -49,6 +52,9 @@ class Volumes(Reconciler):
                     await must(cloud, endpoint(cloud, pool), delete_command(volume, pool))
                 txn = TxnSpec("volume.cleanup")
                 await end_volume(cloud, txn, volume)
+                text = f"Volume {volume.name} was deleted: its deletion had broken off"
+                owner, what = (volume.account_id, volume.domain_id), ("Volume", volume.uuid)
+                txn.put(INSERT_EVENT, event(cloud, "VOLUME.DELETE", "Completed", text, SYSTEM_USER, owner, what))
                 await cloud.store.submit(txn)
             except (ApiError, HostUnreachableError, GuardFailedError) as error:
                 log.info("volume is not deleted yet", volume=volume.uuid, reason=str(error))

@@ -301,6 +301,10 @@ class _Hidden(ApiError):
 
 def _lost(race: DuplicateError | GuardFailedError) -> ApiError:
     """What a command says that lost against another one between its checks and its commit."""
+    if isinstance(race, DuplicateError) and race.index == "async_job_uuid":
+        return ParameterError(
+            "A job of that customjobid exists already: it was not started again; ask for it with queryAsyncJobResult"
+        )
     if isinstance(race, DuplicateError):
         return ParameterError("An object with the same name, address or id exists already; choose another one")
     log.info("guard failed", statement=race.statement)

@@ -52,7 +52,7 @@ async def copy(server: Server) -> Case:
     return Case({"id": of.id, "destzoneid": zone.id}, succeeded, failed)
 
 
-async def _storage_vm(server: Server) -> None:
+async def storage_vm(server: Server) -> None:
     """A secondary storage VM that finds on its stores what the rows say."""
     stores, templates = await server.all(ImageStoreRow), {t.id: t for t in await server.all(TemplateRow)}
     for copy in await server.all(TemplateStoreRow):
@@ -71,7 +71,7 @@ async def _deleting(server: Server, what: str, format_: str) -> Case:
     txn = TxnSpec("test.counts")
     await charge_owner(server.cloud, txn, of.account_id, of.domain_id, usage)
     await server.store.submit(txn)
-    await _storage_vm(server)
+    await storage_vm(server)
     images = server.world.images.of(server.world.made.store.url)
 
     async def succeeded() -> None:

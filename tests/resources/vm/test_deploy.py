@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 
+import msgspec
 import pytest
 from tests.blank import blank
 from tests.resources.vm.conftest import Stage
 
 from lakh.contract.client import ClientError
+from lakh.resources.cluster.row import INSERT as INSERT_CLUSTER
+from lakh.resources.host.index import HostIndex
+from lakh.resources.host.row import INSERT as INSERT_HOST
+from lakh.resources.host.row import INSERT_CAPACITY, HostCapacityRow
 from lakh.resources.limit.row import ACCOUNT, COUNT, INSERT_LIMIT, ResourceLimitRow
 from lakh.resources.network.row import INSERT as INSERT_NETWORK
 from lakh.resources.network.row import NetworkRow
@@ -201,6 +207,63 @@ async def test_no_host_left_leaves_an_error_and_nothing_else(stage: Stage) -> No
     assert await addresses(stage) == set()
     await stage.job(stage.admin, "destroyVirtualMachine", id=vm["id"])
     assert await stage.vm(vm["id"]) is None
+
+
+async def test_only_admins_hear_which_check_failed_for_how_many_hosts(stage: Stage) -> None:
+    joe = await stage.api.user("joe")
+    offering = await custom_offering(stage, host_tag="gold")
+    size = {"details[0].cpuNumber": 4, "details[0].cpuSpeed": 2000, "details[0].memory": 512}
+    for tenant, numbers in ((stage.admin, True), (joe, False)):
+        with pytest.raises(ClientError, match=r"(?i)insufficient|unable to create a deployment") as error:
+            await stage.deploy(tenant, serviceofferingid=offering.uuid, **size)
+        assert ("4 hosts" in error.value.text) == numbers, error.value.text
+        assert ("tag" in error.value.text) == numbers, error.value.text
+
+
+@pytest.mark.parametrize("named", ["customjobid", "customid"])
+async def test_a_request_said_again_makes_nothing_double(stage: Stage, named: str) -> None:
+    """By a client that had no answer: at once, and again when all is done."""
+    chosen = "0190abcd-0000-7000-8000-00000000beef"
+    asked = stage.world.deploy_parameters(name="web", **{named: chosen})
+    answers = await asyncio.gather(
+        *(stage.admin.call("deployVirtualMachine", **asked) for _ in range(3)), return_exceptions=True
+    )
+    (accepted,) = [answer for answer in answers if isinstance(answer, dict)]
+    refusals = [answer for answer in answers if isinstance(answer, ClientError)]
+    vm = (await stage.admin.client.wait(accepted["jobid"]))["virtualmachine"]
+    assert chosen in (accepted["jobid"], vm["id"])
+    with pytest.raises(ClientError) as again:
+        await stage.deploy(name="web", **{named: chosen})
+    for refusal in [*refusals, again.value]:
+        assert refusal.errorcode == 431
+        assert "exist" in refusal.text or "in use" in refusal.text, refusal.text
+    assert [found["id"] for found in (await stage.admin.call("listVirtualMachines"))["virtualmachine"]] == [vm["id"]]
+    assert len(await addresses(stage)) == 1
+
+
+async def test_every_host_of_a_cluster_refuses(stage: Stage) -> None:
+    """The Instance goes to another cluster."""
+    made, cloud = stage.world.made, stage.api.cloud
+    cluster = msgspec.structs.replace(made.cluster, id=cloud.id("cluster"), uuid=cloud.uuid(), name="cluster2")
+    first = made.hosts[0]
+    row = msgspec.structs.replace(
+        first, id=cloud.id("host"), uuid=cloud.uuid(), guid="guid-9", name="kvm-9", cluster_id=cluster.id,
+        private_ip="10.1.0.9",
+    )  # fmt: skip
+    capacity = HostCapacityRow(row.id, row.cpus * row.speed_mhz, 0, row.cpus, 0, row.memory_bytes, 0, 0, 1.0, 1.0)
+    txn = TxnSpec("test.cluster").put(INSERT_CLUSTER, cluster).put(INSERT_HOST, row).put(INSERT_CAPACITY, capacity)
+    await cloud.store.submit(txn)
+    index = cloud.part(HostIndex)
+    index.upsert(row)
+    await index.refresh_places()
+    await index.refresh_usage(row.id)
+    stage.hosts.hosts[row.id] = stage.world.new_host(9, row.id, row.name, row.private_ip, row.cpus, row.memory_bytes)
+    await stage.world.connect()
+    old = {host.id for host in made.hosts}
+    stage.hosts.refuse = lambda host, command: "no" if command.name == "StartCommand" and host in old else ""
+    vm = await stage.deploy()
+    assert (vm["state"], vm["hostid"]) == ("Running", row.uuid)
+    assert stage.world.running() == {vm["instancename"]: [row.id]}
 
 
 async def test_every_host_refuses(stage: Stage) -> None:

@@ -125,6 +125,14 @@ async def test_a_vm_started_elsewhere_is_stopped_there(stage: Stage) -> None:
     await stage.report(other)
     assert await state(stage, vm) == ("Stopped", None)
     assert stage.world.running() == {}
+    assert "should not run" in (await last_event(stage, vm))["description"]
+
+
+async def last_event(stage: Stage, vm: dict[str, Any]) -> dict[str, Any]:
+    """The newest event about the VM."""
+    events = await stage.admin.call("listEvents", resourceid=vm["id"], resourcetype="VirtualMachine")
+    newest: dict[str, Any] = events["event"][0]
+    return newest
 
 
 async def test_what_is_left_of_an_expunged_vm_is_stopped(stage: Stage) -> None:
@@ -136,6 +144,7 @@ async def test_what_is_left_of_an_expunged_vm_is_stopped(stage: Stage) -> None:
     assert vm["instancename"] in stage.world.running()
     await stage.report(host)
     assert stage.world.running() == {}
+    assert (await last_event(stage, vm))["type"] == "VM.STOP"
     await Expunge().run(stage.api.cloud)
     await stage.quiet()
     assert await stage.vm(vm["id"]) is None

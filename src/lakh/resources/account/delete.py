@@ -16,6 +16,7 @@ from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.account.managed import check_not_own, managed_account
 from lakh.resources.account.row import SET_STATE
 from lakh.resources.command import Admission, Call, JobCommand
+from lakh.resources.limit.row import ACCOUNT, COUNT, end_count
 from lakh.store.statement import Statement, TxnSpec, statement
 from lakh.store.table import TABLES, referring
 
@@ -96,11 +97,17 @@ async def _check_nothing_left(run: Run[Deletion]) -> None:
 
 
 async def remove(run: Run[Deletion]) -> TxnSpec:
+    """Ends the account and its counts. What was charged to it meanwhile, by a request admitted before it was disabled,
+    is looked for anew."""
     account_id, now_ms = run.state.account_id, run.cloud.now_ms()
+    counts = await run.cloud.store.rows(COUNT, ACCOUNT, account_id)
+    await _check_nothing_left(run)
     run.finish(job_result(DeleteAccount.SPEC, None))
     txn = TxnSpec("deleteAccount")
     for removal in (*REMOVE_NAMED, REMOVE_KEYS, REMOVE_USERS):
         txn.add(removal, account_id, now_ms, expect=None)
+    for counted in counts:
+        end_count(txn, counted)
     return txn.add(REMOVE, account_id, now_ms)
 
 

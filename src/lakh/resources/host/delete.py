@@ -18,6 +18,7 @@ from lakh.resources.vm.row import ON_HOST
 from lakh.store.statement import TxnSpec, statement
 from lakh.store.store import GuardFailedError
 from lakh.wire.commands import connection
+from lakh.wire.commands import vm as commands
 
 log = logger(__name__)
 
@@ -28,6 +29,7 @@ DELETE = statement(
 DELETE_CAPACITY = statement("host_capacity.delete", "DELETE FROM host_capacity WHERE host_id = $1 AND vms = 0")
 """Takes no row while an instance is placed there, and makes every later reservation fail."""
 LEAVE_POOLS = statement("storage_pool_host.leave", "DELETE FROM storage_pool_host WHERE host_id = $1")
+STOP_SECONDS = 300.0
 GOODBYE_SECONDS = 10.0
 OUT_OF_SERVICE = frozenset({"Maintenance", "Degraded"})
 """Resource states of a host that an operator has already given up: it may go without `forced`."""
@@ -50,6 +52,7 @@ class DeleteHost(SyncCommand, roles=("Admin", "ResourceAdmin")):
                 " prepareHostForMaintenance does it; or give forced=true to stop what runs on it"
             )
         if self.forced:
+            await _stop_instances(cloud, host)
             await _say_goodbye(cloud, host)
             await stop_lost(cloud, host.id, f"host {host.name} is deleted")
         txn = TxnSpec("deleteHost").add(DELETE, host.id, cloud.now_ms(), state)
@@ -67,6 +70,22 @@ class DeleteHost(SyncCommand, roles=("Admin", "ResourceAdmin")):
         if not self.forced:
             await _say_goodbye(cloud, host)
         cloud.hosts.drop(host.id)
+
+
+async def _stop_instances(cloud: Cloud, host: HostRow) -> None:
+    """Has the host stop what runs on it, while there is somebody to ask: it may start elsewhere next."""
+    vms = [vm for vm in await cloud.store.rows(ON_HOST, host.id) if vm.state == "Running"]
+    if not vms or not cloud.hosts.is_connected(host.id):
+        return
+    stops = [commands.stop(vm.instance_name, force=True) for vm in vms]
+    try:
+        answers = await cloud.hosts.call(host.id, stops, timeout_seconds=STOP_SECONDS, stop_on_error=False)
+    except HostUnreachableError as error:
+        log.warning("instances of a deleted host may run on", host=host.name, reason=str(error))
+        return
+    for vm, answer in zip(vms, answers, strict=True):
+        if not answer.result:
+            log.warning("instance of a deleted host runs on", host=host.name, vm=vm.instance_name, why=answer.details)
 
 
 async def _say_goodbye(cloud: Cloud, host: HostRow) -> None:

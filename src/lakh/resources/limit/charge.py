@@ -6,7 +6,7 @@ set. Memory only says what the limits are; the guard in the transaction decides,
 
 from __future__ import annotations
 
-from lakh.base.errors import ResourceAllocationError
+from lakh.base.errors import ParameterError, ResourceAllocationError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import BY_ID as ACCOUNT_BY_ID
 from lakh.resources.account.row import PROJECT
@@ -110,12 +110,16 @@ async def _named(cloud: Cloud, kind: int, owner_id: int, domain_id: int) -> str:
 async def limit_error(
     cloud: Cloud, failed: GuardFailedError, account_id: int, domain_id: int, usage: Usage
 ) -> Exception:
-    """The API error for a failed charge: names the first limit that would be passed; `failed` itself if none would."""
+    """The API error for a failed charge: names the first limit that would be passed, or the owner that is gone;
+    `failed` itself if none would."""
     if failed.statement != CHARGE.name:
         return failed
     owners = [(DOMAIN, d) for d in await domain_chain(cloud, domain_id)] + [(ACCOUNT, account_id)]
     for kind, owner_id in owners:
-        counts = (await cloud.store.rows(COUNT, kind, owner_id))[0]
+        known = await cloud.store.rows(COUNT, kind, owner_id)
+        if not known:
+            return ParameterError(f"The owner was deleted meanwhile: {await _named(cloud, kind, owner_id, domain_id)}")
+        counts = known[0]
         for number, name in enumerate(TYPES):
             wanted = getattr(usage, name)
             limit = await effective_limit(cloud, kind, owner_id, number)

@@ -103,12 +103,24 @@ CHARGE = statement(
     ),
 )
 
+END = statement(
+    "resource_count.end",
+    "DELETE FROM resource_count WHERE owner_kind = $1 AND owner_id = $2 AND "
+    + " AND ".join(f"{name} = ${i + 3}" for i, name in enumerate(TYPES)),
+)
+"""Of an owner that goes. Takes no row where something was charged since; and every later charge fails."""
+
 _NO_LIMITS = (UNLIMITED,) * _N
 
 
 def charge(txn: TxnSpec, kind: int, owner_id: int, usage: Usage, limits: tuple[int, ...] = _NO_LIMITS) -> None:
     """Adds to `txn` the guarded change of one owner's counts. A release is a usage with negative amounts."""
     txn.steps.append(Step(CHARGE, (kind, owner_id, *usage.amounts(), *limits), 1))
+
+
+def end_count(txn: TxnSpec, counts: ResourceCountRow) -> None:
+    """Adds to `txn` the end of an owner's counts, if they are still those."""
+    txn.add(END, counts.owner_kind, counts.owner_id, *(getattr(counts, name) for name in TYPES))
 
 
 def negative(usage: Usage) -> Usage:

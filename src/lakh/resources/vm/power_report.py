@@ -235,6 +235,10 @@ async def _stop_there(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     answer = (await ask(cloud, host_id, commands.stop(vm.instance_name, force=True), patience_seconds=0))[0]
     if not answer.result:
         raise ResourceUnavailableError(f"host {host_id} does not stop {vm.instance_name}: {answer.details}")
+    text = f"Instance {vm.name} was stopped on host {cloud.part(HostIndex).name_of(host_id)}, where it should not run"
+    owner, what = (vm.account_id, vm.domain_id), ("VirtualMachine", vm.uuid)
+    row = event(cloud, "VM.STOP", "Completed", text, vm.user_id, owner, what, "WARN")
+    await cloud.store.submit(TxnSpec("vm.stopped_there").put(INSERT_EVENT, row))
 
 
 async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:
