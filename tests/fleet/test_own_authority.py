@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from tests.fleet.management import ManagementServer, certificate_files
 
 from lakh.fleet.fleet import Fleet
 from lakh.fleet.identity import Sources, source_address, spread
 from lakh.fleet.main import main, options_from, parser
 from lakh.fleet.options import Options
-from lakh.wire.certificates import certificate_sans, new_authority, new_p256_key
-from lakh.wire.tls import CertificateFiles, ClientRules, TlsSide
+from lakh.wire.certificates import new_authority, new_p256_key
+from lakh.wire.tls import CertificateFiles, ClientRules, PeerCertificate, TlsSide
 
 
 def options(server: ManagementServer, files: CertificateFiles, tmp_path: Path, quick: str) -> Options:
@@ -29,15 +28,16 @@ async def test_a_strict_server_takes_all_of_it_and_sees_each_ones_own(tmp_path: 
     files = certificate_files(tmp_path)
     server.side = TlsSide.server([files], clients=ClientRules((files.certificate,)))
     await server.start()
-    shown: list[dict[str, bytes]] = []
+    shown: list[dict[str, PeerCertificate]] = []
     for _ in range(2):
         fleet = Fleet(options(server, files, tmp_path, quick))
         await fleet.start()
         await server.until(lambda: len(server.seats) == 6)
-        seats = {name: seat.link.peer_certificate() or b"" for name, seat in server.seats.items()}
+        facts = {name: seat.link.peer_facts() for name, seat in server.seats.items()}
+        seats = {name: certificate for name, certificate in facts.items() if certificate is not None}
         for member in fleet.members:
             agent = member.agent
-            assert set(certificate_sans(seats[agent.own_name])) == {
+            assert set(seats[agent.own_name].names) == {
                 agent.own_name,
                 agent.own_address,
                 source_address(member.number),
@@ -47,7 +47,7 @@ async def test_a_strict_server_takes_all_of_it_and_sees_each_ones_own(tmp_path: 
         await fleet.stop()
         await server.until(lambda: not server.seats)
     assert shown[0] == shown[1]
-    assert len({x509.load_der_x509_certificate(der).serial_number for der in shown[0].values()}) == 6
+    assert len({certificate.serial for certificate in shown[0].values()}) == 6
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "kept").iterdir())
     await server.stop()
 

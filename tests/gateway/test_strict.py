@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import Connect
 from tests.gateway.stand import Agent, Control, Gateways, Stand, raw_connection, settings, soon
+from tests.wire.sessions import raw_client
 
 from lakh.bus.messages import CERTIFICATES_ASKED, CERTIFICATES_REQUIRED, NO_CERTIFICATE
 from lakh.wire.certificates import (
@@ -191,10 +192,5 @@ async def test_where_certificates_are_only_asked_for_control_hears_who_has_none(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_1])
-async def test_other_versions_of_tls(stand: Stand, client_tls: TlsSide, version: ssl.TLSVersion) -> None:
-    context = client_tls.context
-    context.minimum_version = ssl.TLSVersion.TLSv1
-    context.maximum_version = version
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = version
-    await turned_away(stand, client_tls, "tls-version")
+async def test_other_versions_of_tls(stand: Stand, version: ssl.TLSVersion) -> None:
+    await turned_away(stand, raw_client("ALL:@SECLEVEL=0", version=version, lowest=version), "tls-version")

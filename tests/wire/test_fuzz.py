@@ -77,8 +77,6 @@ def _fuzz_sessions(server_side: TlsSide, client_side: TlsSide, cases: int, seed:
             broken += 1
             server.outgoing()
             client.outgoing()
-        for bio in (server_side.incoming, server_side.outgoing, client_side.incoming, client_side.outgoing):
-            assert bio.pending == 0
     return broken
 
 

@@ -34,8 +34,9 @@ def _connect(server_side: TlsSide, client_side: TlsSide) -> tuple[TlsLink, TlsLi
     ],
 )
 def test_a_client_gets_the_certificate_its_ciphers_can_use(server_side: TlsSide, ciphers: str, key_type: str) -> None:
-    _, client = _connect(server_side, raw_client(ciphers))
-    der = client.peer_certificate()
+    shown: list[bytes | None] = []
+    _connect(server_side, raw_client(ciphers, check_peer=shown.append))
+    (der,) = shown
     assert der is not None
     assert type(x509.load_der_x509_certificate(der).public_key()).__name__ == key_type
 
@@ -45,10 +46,9 @@ def test_a_client_that_could_do_tls_1_3_gets_1_2(server_side: TlsSide) -> None:
 
 
 def test_a_client_that_insists_on_tls_1_3_is_told_why_not(server_side: TlsSide) -> None:
-    side = raw_client("ECDHE+AESGCM", version=ssl.TLSVersion.TLSv1_3)
-    side.context.minimum_version = ssl.TLSVersion.TLSv1_3
+    side = raw_client("ECDHE+AESGCM", version=ssl.TLSVersion.TLSv1_3, lowest=ssl.TLSVersion.TLSv1_3)
     server, client = TlsLink(server_side), TlsLink(side)
-    with pytest.raises(ProtocolError, match="PROTOCOL"):
+    with pytest.raises(ProtocolError, match="unsupported protocol"):
         server.receive(client.outgoing())
     with pytest.raises(ProtocolError, match="ALERT_PROTOCOL_VERSION"):
         client.receive(server.outgoing())
@@ -59,17 +59,17 @@ def test_both_ends_know_each_other(pki: Pki) -> None:
     server_side = TlsSide.server([pki.server], clients=ClientRules((pki.authority_file,)))
     client_side = TlsSide.client(certificate=pki.agent, check_peer=certificates.issued_by(authority))
     server, _ = _connect(server_side, client_side)
-    der = server.peer_certificate()
-    assert der is not None
-    assert certificates.certificate_sans(der) == ["agent", "127.0.0.1"]
+    facts = server.peer_facts()
+    assert facts is not None
+    assert sorted(facts.names) == ["127.0.0.1", "agent"]
 
 
 def test_a_strict_server_refuses_an_agent_without_certificate(pki: Pki, client_side: TlsSide) -> None:
     strict = TlsSide.server([pki.server], clients=ClientRules((pki.authority_file,)))
     server, client = TlsLink(strict), TlsLink(client_side)
-    with pytest.raises(ProtocolError, match="DID_NOT_RETURN_A_CERTIFICATE"):
+    with pytest.raises(ProtocolError, match="did not return a certificate"):
         shake_hands(server, client)
-    with pytest.raises(ProtocolError, match="ALERT"):
+    with pytest.raises(ProtocolError, match="alert"):
         client.receive(server.outgoing())
 
 
@@ -166,7 +166,7 @@ def test_a_changed_byte_is_seen(pair: tuple[TlsLink, TlsLink]) -> None:
     server, client = pair
     sent = bytearray(client.send(b"power off nothing"))
     sent[-1] ^= 1
-    with pytest.raises(ProtocolError, match="BAD_RECORD_MAC"):
+    with pytest.raises(ProtocolError, match="bad record mac"):
         server.receive(bytes(sent))
     assert server.outgoing()[0] == 0x15
 
@@ -189,9 +189,8 @@ def test_renegotiation_is_refused(pair: tuple[TlsLink, TlsLink]) -> None:
 
 def test_an_orderly_end_inside_a_frame(pair: tuple[TlsLink, TlsLink]) -> None:
     server, client = pair
-    with pytest.raises(ssl.SSLWantReadError):
-        client._tls.unwrap()
-    alert = client._side.empty()
+    client.end()
+    alert = client.outgoing()
     with pytest.raises(PeerClosedError):
         server.receive(len(alert).to_bytes(4, "big") + alert)
 
@@ -200,9 +199,8 @@ def test_words_before_a_bare_alert_are_heard(pair: tuple[TlsLink, TlsLink]) -> N
     """A peer that says goodbye and closes as OpenSSL does, all in one read."""
     server, client = pair
     goodbye = client.send(b"shutdown")
-    with pytest.raises(ssl.SSLWantReadError):
-        client._tls.unwrap()
-    assert server.receive(goodbye + client._side.empty()) == [b"shutdown"]
+    client.end()
+    assert server.receive(goodbye + client.outgoing()) == [b"shutdown"]
     for _ in range(2):
         with pytest.raises(PeerClosedError, match="outside a link frame"):
             server.receive(b"")

@@ -1,7 +1,7 @@
 """What agents show when they connect: nothing, or the certificate that a server gave them or the fleet made for them.
 
 An agent's certificate takes half a KiB while it is kept and no TLS context of its own: agents of one trust share a
-context, and each one's key and certificate are put into it right before its session is made, which takes them along.
+context, and each session is made with its agent's certificate.
 
 With the authority's own key (`--ca-certificate`, `--ca-key`) the fleet makes certificates itself, so that a strict
 server lets it in from the start. Each agent has its own certificate then, with its own names; the key is one for all
@@ -20,7 +20,6 @@ import msgspec
 from lakh.agent.host import Agent, Keystore
 from lakh.wire.certificates import (
     Certificate,
-    der_key_pem,
     issued_by,
     key_der,
     new_leaf,
@@ -28,40 +27,29 @@ from lakh.wire.certificates import (
     read_certificate,
     read_key,
 )
-from lakh.wire.tls import CertificateFiles, PeerCheck, TlsSide
+from lakh.wire.openssl import Identity
+from lakh.wire.tls import CertificateFiles, PeerCheck, TlsLink, TlsSide
 
 _VALIDITY = timedelta(days=365)
 
 
 class Credentials:
-    """The TLS sides of one process's agents."""
+    """Makes the TLS sessions of one process's agents."""
 
     def __init__(self) -> None:
         self._plain = TlsSide.client()
         self._sides: dict[str, TlsSide] = {}
-        self._file = -1
 
-    def side(self, agent: Agent) -> TlsSide:
-        """The side for the agent's next session, which must be made before another agent's side is asked for."""
+    def link(self, agent: Agent) -> TlsLink:
+        """The agent's end of a new session. Raises OpenSslError for a certificate or key that cannot be used."""
         keystore = agent.keystore
         if keystore is None:
-            return self._plain
+            return TlsLink(self._plain)
         side = self._sides.get(keystore.authority)
         if side is None:
             check = _trusts(keystore.authority.encode()) if keystore.authority else None
             side = self._sides[keystore.authority] = TlsSide.client(check_peer=check)
-        if self._file < 0:
-            self._file = os.memfd_create("lakh-fleet-certificate")  # OpenSSL's reader takes files only
-        pem = ssl.DER_cert_to_PEM_cert(keystore.certificate).encode() + der_key_pem(keystore.key)
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, pem, 0)
-        side.context.load_cert_chain(f"/proc/self/fd/{self._file}")
-        return side
-
-    def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        return TlsLink(side, identity=Identity(keystore.certificate, keystore.key))
 
 
 def _trusts(authority_pem: bytes) -> PeerCheck:

@@ -92,7 +92,7 @@ class Dialler:
         try:
             async with asyncio.timeout(FLEET_CONNECT_SECONDS if server in self._own else _FOREIGN_SECONDS):
                 sock = await self._connect(server, member.number)
-                connection = member.open(member.surroundings.tls_side(member.agent), secured)
+                connection = member.open(secured)
                 kept = connection
                 await loop.create_connection(lambda: kept, sock=sock)
                 await secured

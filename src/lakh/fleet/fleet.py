@@ -29,7 +29,7 @@ from lakh.fleet.options import Options
 from lakh.fleet.statistics import Statistics
 from lakh.fleet.systemvms import SystemVms
 from lakh.fleet.timers import Timers
-from lakh.wire.tls import TlsSide
+from lakh.wire.tls import TlsLink
 
 RACK = 40
 """Hosts that share power and a switch."""
@@ -118,7 +118,6 @@ class Fleet:
         await asyncio.sleep(0.05)
         for member in self.all_members():
             member.close()
-        self._credentials.close()
         if self._diary is not None:
             self._diary.close()
 
@@ -170,8 +169,8 @@ class Fleet:
         if not self._stopping:
             self._dialler.probe(server, reachable)
 
-    def tls_side(self, agent: Agent) -> TlsSide:
-        return self._credentials.side(agent)
+    def tls_link(self, agent: Agent) -> TlsLink:
+        return self._credentials.link(agent)
 
     def _equip(self, agent: Agent, number: int) -> None:
         agent.dials_from = self._sources.of(number)

@@ -14,7 +14,7 @@ from lakh.fleet.statistics import Statistics
 from lakh.fleet.timers import Timers
 from lakh.wire.errors import ProtocolError
 from lakh.wire.frame import decode_frame
-from lakh.wire.tls import TlsLink, TlsSide
+from lakh.wire.tls import TlsLink
 
 Address = tuple[str, int]
 
@@ -30,7 +30,7 @@ class Surroundings(Protocol):
     def servers(self) -> tuple[Address, ...]: ...
     def dial(self, member: Member) -> None: ...
     def probe(self, server: Address, reachable: Callable[[], None]) -> None: ...
-    def tls_side(self, agent: Agent) -> TlsSide: ...
+    def tls_link(self, agent: Agent) -> TlsLink: ...
 
 
 class Connection(asyncio.Protocol):
@@ -38,9 +38,9 @@ class Connection(asyncio.Protocol):
 
     __slots__ = ("_link", "_member", "_secured", "_transport")
 
-    def __init__(self, member: Member, side: TlsSide, secured: asyncio.Future[None]) -> None:
+    def __init__(self, member: Member, link: TlsLink, secured: asyncio.Future[None]) -> None:
         self._member: Member | None = member
-        self._link = TlsLink(side)
+        self._link = link
         self._secured: asyncio.Future[None] | None = secured
         self._transport: asyncio.Transport | None = None
 
@@ -181,9 +181,9 @@ class Member:
         self.server = choices[self._turn % len(choices)]
         return self.server
 
-    def open(self, side: TlsSide, secured: asyncio.Future[None]) -> Connection:
+    def open(self, secured: asyncio.Future[None]) -> Connection:
         """The protocol for a new connection."""
-        return Connection(self, side, secured)
+        return Connection(self, self.surroundings.tls_link(self.agent), secured)
 
     # --- what the connection tells ------------------------------------------------------------------------------------
     def secured(self, connection: Connection) -> None:

@@ -4,31 +4,29 @@ A clear word stands before each TLS record, so no library that owns the socket c
 bytes, a TlsLink turns them into messages. Why TLS 1.2 and nothing newer: a TLS 1.3 server sends session tickets after
 the handshake as bare records, and a framed reader takes those for link words.
 
-Memory is what 100,000 sessions are about. OpenSSL reads from and writes to memory buffers that grow to the largest
-record ever seen and never shrink. Here all sessions of one TlsSide share two of them: they hold bytes only inside one
-call (a whole frame goes in and comes out decrypted; OpenSSL itself keeps a half-received handshake record), so sharing
-costs nothing as long as one thread uses a side, and every call leaves both buffers empty.
+Memory is what 100,000 sessions are about: OpenSSL makes the handshake (`wire/openssl.py`), then two keys and two
+counters are all that is kept of it (`wire/records.py`).
 """
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
+
+from cryptography import x509
 
 from lakh.base.limits import HANDSHAKE_BYTES, MESSAGE_BYTES, TLS_PLAINTEXT_BYTES
-from lakh.wire.errors import HandshakeError, PeerClosedError, ProtocolError
+from lakh.wire.errors import HandshakeError, ProtocolError
 from lakh.wire.link import LinkReader, count_records, link_word
+from lakh.wire.openssl import ALERT_REASONS, Context, Identity, OpenSslError
 
 CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
-_NO_CHECK_TIME: Final = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which the module has no name for
-_VERSION_REASONS: Final = frozenset(
-    {"UNSUPPORTED_PROTOCOL", "WRONG_VERSION_NUMBER", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"}
-)
-_DISTRUST_REASONS: Final = frozenset(
-    {"TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"}
-)
+# reasons of OpenSSL (sslerr.h) and alerts of TLS (RFC 8446, 6) by what is counted
+_VERSION_REASONS: Final = frozenset({258, 266, 267, ALERT_REASONS + 70})
+_DISTRUST_REASONS: Final = frozenset({ALERT_REASONS + 42, ALERT_REASONS + 46, ALERT_REASONS + 48})
+_NO_CERTIFICATE_REASON: Final = 199
+_BAD_CERTIFICATE_REASON: Final = 134
 _VERIFY_KINDS: Final = {9: "certificate-not-yet-valid", 10: "certificate-expired"}  # OpenSSL's X509_V_ERR codes
 
 PeerCheck = Callable[[bytes | None], None]
@@ -67,17 +65,41 @@ class ClientRules(NamedTuple):
     allow_expired: bool = False
 
 
+class RecordLayer(Protocol):
+    """What a TlsLink needs of a session after its handshake, as `records.Records` has it."""
+
+    outgoing: bytes
+
+    def encrypt(self, plain: bytes | memoryview) -> bytes: ...
+    def decrypt(self, frame: memoryview | bytes) -> bytes: ...
+    def end(self) -> None: ...
+
+
+class HandshakeUnderWay(Protocol):
+    """What a TlsLink needs of a session until then, as `openssl.Handshake` has it."""
+
+    outgoing: bytes
+
+    def go_on(self, data: bytes) -> tuple[RecordLayer, bytes] | None: ...
+    def peer_certificate(self) -> bytes | None: ...
+
+
+class TlsContext(Protocol):
+    """Makes the sessions of a side."""
+
+    @property
+    def server_side(self) -> bool: ...
+    def handshake(self, identity: Identity | None = None) -> HandshakeUnderWay: ...
+
+
 class TlsSide:
     """What all sessions of one process and role share. Use it from one thread."""
 
-    __slots__ = ("check_peer", "context", "incoming", "outgoing", "server_side")
+    __slots__ = ("check_peer", "context")
 
-    def __init__(self, context: ssl.SSLContext, *, server_side: bool, check_peer: PeerCheck | None = None) -> None:
+    def __init__(self, context: TlsContext, *, check_peer: PeerCheck | None = None) -> None:
         self.context = context
-        self.server_side = server_side
         self.check_peer = check_peer
-        self.incoming = ssl.MemoryBIO()
-        self.outgoing = ssl.MemoryBIO()
 
     @classmethod
     def server(
@@ -90,20 +112,14 @@ class TlsSide:
         """A server's side, presenting the first of `certificates` whose key the client can use.
 
         Give a P-256 and an RSA one: a client that knows only RSA gets RSA. Without `clients` no certificate is asked
-        for. Raises OSError or ssl.SSLError for files that cannot be used.
+        for. Raises OSError or OpenSslError for files that cannot be used.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        _restrict(context)
-        context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_TICKET
+        context = Context(server_side=True, ciphers=CIPHERS)
         for files in certificates:
-            context.load_cert_chain(files.certificate, files.key)
+            context.load(files.certificate, files.key)
         if clients is not None:
-            context.verify_mode = ssl.CERT_REQUIRED if clients.required else ssl.CERT_OPTIONAL
-            for authority in clients.authorities:
-                context.load_verify_locations(authority)
-            if clients.allow_expired:
-                context.verify_flags |= _NO_CHECK_TIME
-        return cls(context, server_side=True, check_peer=check_peer)
+            context.ask_clients(clients.authorities, required=clients.required, allow_expired=clients.allow_expired)
+        return cls(context, check_peer=check_peer)
 
     @classmethod
     def client(cls, *, certificate: CertificateFiles | None = None, check_peer: PeerCheck | None = None) -> TlsSide:
@@ -112,33 +128,16 @@ class TlsSide:
         OpenSSL's own verification cannot be used: a management server presents its authority's certificate itself,
         which OpenSSL refuses as a server's (agent-protocol 1.3). `certificates.issued_by` gives a check that fits.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        _restrict(context)
-        context.options |= ssl.OP_NO_TICKET
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = Context(server_side=False, ciphers=CIPHERS)
         if certificate is not None:
-            context.load_cert_chain(certificate.certificate, certificate.key)
-        return cls(context, server_side=False, check_peer=check_peer)
-
-    def empty(self) -> bytes:
-        """Drops what was not read, returns what was written and not taken."""
-        if self.incoming.pending:
-            self.incoming.read()
-        return self.outgoing.read() if self.outgoing.pending else b""
+            context.load(certificate.certificate, certificate.key)
+        return cls(context, check_peer=check_peer)
 
 
-def _restrict(context: ssl.SSLContext) -> None:
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(CIPHERS)
-    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
-
-
-def _kind(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
+def _kind(error: OpenSslError) -> str:
+    if error.reason == _BAD_CERTIFICATE_REASON:
         return _VERIFY_KINDS.get(error.verify_code, "certificate-foreign")
-    if error.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
+    if error.reason == _NO_CERTIFICATE_REASON:
         return "certificate-missing"
     if error.reason in _VERSION_REASONS:
         return "tls-version"
@@ -153,36 +152,45 @@ class TlsLink:
 
     __slots__ = (
         "_failure",
+        "_handshake",
         "_handshake_bytes",
         "_message",
-        "_outgoing",
+        "_peer",
         "_reader",
+        "_records",
         "_side",
-        "_tls",
-        "handshake_done",
         "message_limit_bytes",
     )
 
-    def __init__(self, side: TlsSide, *, message_limit_bytes: int = MESSAGE_BYTES) -> None:
-        """`message_limit_bytes` may be changed later, such as when a peer has proven who it is."""
+    def __init__(
+        self, side: TlsSide, *, identity: Identity | None = None, message_limit_bytes: int = MESSAGE_BYTES
+    ) -> None:
+        """`identity`: what this end shows instead of what its side shows. `message_limit_bytes` may be changed later,
+        such as when a peer has proven who it is."""
         self._side = side
-        self._tls = side.context.wrap_bio(side.incoming, side.outgoing, server_side=side.server_side)
+        self._handshake: HandshakeUnderWay | None = side.context.handshake(identity)
+        self._records: RecordLayer | None = None
         self._reader = LinkReader()
         self._message: bytearray | None = None
-        self._outgoing = b""
+        self._peer: bytes | None = None
         self._failure: ProtocolError | None = None
         self._handshake_bytes = 0
-        self.handshake_done = False
         self.message_limit_bytes = message_limit_bytes
-        if not side.server_side:
+        if not side.context.server_side:
             self._shake_hands(b"")
+
+    @property
+    def handshake_done(self) -> bool:
+        return self._records is not None
 
     def outgoing(self) -> bytes:
         """Bytes that TLS itself wants sent: handshake flights and alerts. Ask after each `receive`, also a failed one.
 
         A new client session starts with some.
         """
-        data, self._outgoing = self._outgoing, b""
+        tls = self._records or self._handshake
+        assert tls is not None
+        data, tls.outgoing = tls.outgoing, b""
         return data
 
     def receive(self, data: bytes) -> list[bytes]:
@@ -195,7 +203,7 @@ class TlsLink:
             raise type(self._failure)(*self._failure.args)  # a new one: a stored traceback would keep the session alive
         messages: list[bytes] = []
         try:
-            if not self.handshake_done:
+            if self._records is None:
                 data = self._shake_hands(data)
             for frame, more in self._reader.feed(data):
                 self._assemble(self._decrypt(frame), more, messages)
@@ -207,46 +215,39 @@ class TlsLink:
 
     def send(self, message: bytes) -> bytes:
         """The bytes to put on the connection for one message: a frame for each 16 KiB."""
-        if not self.handshake_done:
+        records = self._records
+        if records is None:
             raise ProtocolError("a message cannot be sent before the TLS handshake has ended")
         length = len(message)
         if not 0 < length <= MESSAGE_BYTES:
             raise ProtocolError(f"message of {length} bytes: from 1 to {MESSAGE_BYTES}")
-        tls, outgoing = self._tls, self._side.outgoing
-        try:
-            if length <= TLS_PLAINTEXT_BYTES:
-                tls.write(message)
-                record = outgoing.read()
-                return link_word(len(record)) + record
-            parts: list[bytes] = []
-            view = memoryview(message)
-            for start in range(0, length, TLS_PLAINTEXT_BYTES):
-                tls.write(view[start : start + TLS_PLAINTEXT_BYTES])
-                record = outgoing.read()
-                parts += (link_word(len(record), more=start + TLS_PLAINTEXT_BYTES < length), record)
-            return b"".join(parts)
-        except ssl.SSLError as error:
-            self._side.empty()
-            raise ProtocolError(f"TLS: {error.reason or error}") from None
+        if length <= TLS_PLAINTEXT_BYTES:
+            record = records.encrypt(message)
+            return link_word(len(record)) + record
+        parts: list[bytes] = []
+        view = memoryview(message)
+        for start in range(0, length, TLS_PLAINTEXT_BYTES):
+            record = records.encrypt(view[start : start + TLS_PLAINTEXT_BYTES])
+            parts += (link_word(len(record), more=start + TLS_PLAINTEXT_BYTES < length), record)
+        return b"".join(parts)
 
-    def peer_certificate(self) -> bytes | None:
-        """The peer's certificate, DER, None when it sent none."""
-        return self._tls.getpeercert(binary_form=True)
+    def end(self) -> None:
+        """Says close_notify; `outgoing` gives it."""
+        if self._records is not None:
+            self._records.end()
 
     def peer_facts(self) -> PeerCertificate | None:
-        """What the peer's verified certificate says; None when it sent none. Raises HandshakeError.
-
-        Only where the side has ClientRules: without them OpenSSL verifies nothing and tells nothing.
-        """
-        try:
-            facts: Mapping[str, Any] | None = self._tls.getpeercert()
-        except (ssl.SSLError, ValueError) as error:
-            raise HandshakeError(f"the peer's certificate cannot be read: {error}", "certificate-foreign") from None
-        if not facts:
+        """What a client's certificate says; None when it sent none. To be asked once. Raises HandshakeError."""
+        der, self._peer = self._peer, None
+        if der is None:
             return None
-        names = tuple([str(value) for _, value in facts.get("subjectAltName", ())])
-        expires = ssl.cert_time_to_seconds(facts["notAfter"]) * 1000
-        return PeerCertificate(serial_text(int(facts["serialNumber"], 16)), names, expires)
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            names = tuple([str(name.value) for name in _subject_names(certificate)])
+            expires_ms = int(certificate.not_valid_after_utc.timestamp() * 1000)
+            return PeerCertificate(serial_text(certificate.serial_number), names, expires_ms)
+        except ValueError as error:
+            raise HandshakeError(f"the peer's certificate cannot be read: {error}", "certificate-foreign") from None
 
     def _assemble(self, plain: bytes, more: bool, messages: list[bytes]) -> None:
         if self._message is None and not more:
@@ -267,44 +268,36 @@ class TlsLink:
 
     def _shake_hands(self, data: bytes) -> bytes:
         """Goes on with the handshake; returns the bytes behind its end, which already belong to link frames."""
-        side = self._side
+        side, handshake = self._side, self._handshake
+        assert handshake is not None
         self._handshake_bytes += len(data)
         if self._handshake_bytes > HANDSHAKE_BYTES:
             raise ProtocolError(f"TLS handshake of more than {HANDSHAKE_BYTES} bytes")
-        side.incoming.write(data)
         try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            self._outgoing += side.empty()
+            done = handshake.go_on(data)
+        except OpenSslError as error:
+            raise HandshakeError(f"TLS handshake: {error}", _kind(error)) from None
+        if done is None:
             return b""
-        except ssl.SSLError as error:
-            self._outgoing += side.empty()
-            raise HandshakeError(f"TLS handshake: {error.reason or error}", _kind(error)) from None
-        rest = side.incoming.read()
-        self._outgoing += side.empty()
-        self._handshake_bytes = 0
+        peer = handshake.peer_certificate()
         if side.check_peer is not None:
-            side.check_peer(self.peer_certificate())
-        self.handshake_done = True
+            side.check_peer(peer)
+        if side.context.server_side:
+            self._peer = peer
+        records, rest = done
+        records.outgoing = handshake.outgoing
+        self._records, self._handshake = records, None
         return rest
 
     def _decrypt(self, frame: memoryview) -> bytes:
         """The plaintext of one frame's records; empty records give nothing."""
-        records = count_records(frame)
-        side, tls = self._side, self._tls
-        side.incoming.write(frame)
-        plain = b""
-        try:
-            for _ in range(records):
-                piece = tls.read(len(frame))
-                if not piece:
-                    raise PeerClosedError("the peer closed its TLS session")
-                plain = plain + piece if plain else piece
-        except ssl.SSLWantReadError:  # the last records held no data
-            pass
-        except ssl.SSLError as error:
-            raise ProtocolError(f"TLS: {error.reason or error}") from None
-        finally:
-            if side.incoming.pending or side.outgoing.pending:
-                self._outgoing += side.empty()
-        return plain
+        count_records(frame)
+        assert self._records is not None
+        return self._records.decrypt(frame)
+
+
+def _subject_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | tuple[()]:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
