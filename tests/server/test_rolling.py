@@ -133,3 +133,34 @@ def test_one_that_died_by_itself_is_told_nothing() -> None:
     story.rolling.go_on(story.now)
     story.rolling.go_on(story.now)
     assert story.told() == [2]
+
+
+def test_the_next_one_waits_for_agents_that_come_back_slowly() -> None:
+    story = Story()
+    story.rolling.connected(100_000)
+    story.rolling.begin(story.gateways)
+    story.go_on()
+    story.rolling.connected(87_500)
+    story.ends(1)
+    story.listens(1)
+    for back in (90_000, 95_000, 99_000):
+        story.rolling.connected(back)
+        story.go_on(limits.GATEWAY_RESTART_PAUSE_SECONDS)
+        assert story.told() == []
+    story.rolling.connected(99_600)
+    story.go_on(1)
+    assert story.told() == [2]
+
+
+def test_agents_that_never_come_back_are_waited_for_within_a_bound() -> None:
+    story = Story()
+    story.rolling.connected(1000)
+    story.rolling.begin(story.gateways)
+    story.go_on()
+    story.rolling.connected(500)
+    story.ends(1)
+    story.listens(1)
+    story.go_on(limits.GATEWAY_RETURN_SECONDS - 1)
+    assert story.told() == []
+    story.go_on(1)
+    assert story.told() == [2]

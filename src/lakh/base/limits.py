@@ -87,7 +87,9 @@ GATEWAY_DRAIN_SECONDS: Final = 20.0  # over so long it spreads them at least, so
 GATEWAY_DRAIN_BUSY_SECONDS: Final = 60.0  # a host with calls under way then keeps its link so long; above: close
 GATEWAY_RESTART_SECONDS: Final = 240.0  # one gateway's orderly end; above: it is killed
 GATEWAY_LISTEN_SECONDS: Final = 60.0  # from its end until the new one listens; above: the others are left alone
-GATEWAY_RESTART_PAUSE_SECONDS: Final = 12.0  # before the next one: an agent needs ten to come back (3.9)
+GATEWAY_RESTART_PAUSE_SECONDS: Final = 12.0  # before the next one at least: an agent needs ten to come back (3.9)
+GATEWAY_RETURN_SECONDS: Final = 300.0  # and so long at most, if not all agents come back
+GATEWAY_RETURN_SHARE: Final = 0.005  # of the hosts may still be away then: some always are
 CALL_GRACE_SECONDS: Final = 5.0  # the gateway keeps a call's time; a control process waits this much longer
 CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 
@@ -100,6 +102,7 @@ RULESETS_AT_ONCE: Final = 200  # security group rules under way to hosts; above:
 ROUTER_ENTRIES_AT_ONCE: Final = 64  # guests that one request tells a router of; above: the next request
 
 # --- healing ---------------------------------------------------------------------------------------------------------
+PORTION_PAUSE_SECONDS: Final = 4.0  # between two portions of hosts that a reconciler reads: 100,000 take minutes
 RECONCILER_PAUSE_SECONDS: Final = 0.5  # between two passes of one reconciler; signals in between make one pass
 
 # --- templates -------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from lakh.base.limits import PORTION_PAUSE_SECONDS
 from lakh.base.log import logger
 from lakh.healing.reconciler import Reconciler
 from lakh.jobs.cloud import Cloud
@@ -28,7 +29,7 @@ from lakh.store.statement import TxnSpec, statement
 
 log = logger(__name__)
 
-HOSTS_AT_ONCE: Final = 500
+HOSTS_AT_ONCE: Final = 2500
 
 LAST_HOST = statement(
     "host_capacity.last_of_portion",
@@ -92,6 +93,8 @@ async def _drift(cloud: Cloud) -> dict[tuple[str, int], tuple[int, ...]]:
     found: dict[tuple[str, int], tuple[int, ...]] = {}
     first = 0
     while (last := (await cloud.store.read(LAST_HOST, first, HOSTS_AT_ONCE))[0][0]) is not None:
+        if first:
+            await cloud.clock.sleep(PORTION_PAUSE_SECONDS)
         for host_id, *sums in await cloud.store.read(DRIFTED_HOSTS, first, last):
             found["host", host_id] = tuple(sums)
         first = last

@@ -47,6 +47,7 @@ from lakh.lab.stand import Stand
 RUN_SECONDS: Final = 24 * 60.0
 AROUND_SECONDS: Final = 15 * 60.0
 """What a run may take besides the seconds that it was asked to measure."""
+_LOG_BYTES: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +229,15 @@ def _plots(work: Run, name: str) -> dict[str, bytes]:
 
 
 def _leave(report: Report, folder: Path, out: Path, screen: Screen) -> None:
-    """Says where the report is; keeps the logs of a run that broke beside it."""
+    """Says where the report is; keeps the ends of the logs of a run that broke or missed something beside it."""
     if report.failure is not None:
         screen.say(f"lakh lab: {report.failure}")
+    if report.failure is not None or any(check.ok is False for check in report.checks):
         for log in (folder / "server" / "server.log", folder / "fleet.log"):
             if log.exists():
-                shutil.copy(log, out / log.name)
+                with log.open("rb") as file:
+                    file.seek(max(0, log.stat().st_size - _LOG_BYTES))
+                    (out / log.name).write_bytes(file.read())
     for check in report.checks:
         verdict = {True: "ok", False: "FAILED", None: "not judged"}[check.ok]
         screen.detail(f"{verdict:10}  {check.name}: {check.value} (reach {check.reach})")

@@ -108,9 +108,11 @@ async def serve(config: Configuration, report: TextIO) -> None:
     healing.start()
     agents.on_absence = partial(healing.signal, HostLiveness.name)
     watch = asyncio.create_task(_watch_growth(config, index, gateways, report))
+    telling = asyncio.create_task(_tell_connected(gateways, report))
     held = asyncio.create_task(cloud.part(Held).load())
     await stopped.wait()
     watch.cancel()
+    telling.cancel()
     held.cancel()
     await healing.stop()
     await edge.stop()
@@ -132,6 +134,17 @@ async def _watch_growth(config: Configuration, index: HostIndex, gateways: Gatew
             wanted = needed
             logger.info("more gateways", wanted=wanted, connections=sum(connections))
             _tell(report, gateways=wanted)
+
+
+async def _tell_connected(gateways: Gateways, report: TextIO) -> None:
+    """Says how many hosts are connected, once a second while that changes."""
+    told = 0
+    while True:
+        await asyncio.sleep(1)
+        connected = gateways.connected_hosts()
+        if connected != told:
+            told = connected
+            _tell(report, connected=connected)
 
 
 def _tell(report: TextIO, **facts: int) -> None:

@@ -1,8 +1,9 @@
 """Restarting all gateways, one after another: each parts with its agents in order, and the next one waits until its
-successor listens and the agents have had time to come back.
+successor listens and the agents are back.
 
-So never more than one gateway's room is missing, which is the one that may be lost anyway, and no agent is away for
-longer than it takes to connect. Where a new gateway does not come up the others are left as they are.
+So never more than one gateway's room is missing, which is the one that may be lost anyway, and never more than one
+gateway's agents are away, however slowly they come back. Agents that do not come back at all are waited for within a
+bound. Where a new gateway does not come up the others are left as they are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ log = logger(__name__)
 
 
 class Rolling:
-    """Call `begin`, then `go_on` again and again; `listens` when a gateway says that it does."""
+    """Call `begin`, then `go_on` again and again; `listens` when a gateway says that it does, `connected` when control
+    says how many hosts are."""
 
     def __init__(self) -> None:
         self._due: deque[Child] = deque()
@@ -28,6 +30,9 @@ class Rolling:
         self._since = 0.0
         self._killed = False
         self._next_at = 0.0
+        self._at_the_latest = 0.0
+        self._hosts = 0  # connected now
+        self._hosts_before = 0  # when the last gateway began to part with its own
 
     @property
     def is_under_way(self) -> bool:
@@ -40,7 +45,7 @@ class Rolling:
     def go_on(self, now: float) -> None:
         """Does what is due. Seconds are monotonic."""
         if self._current is None:
-            if self._due and now >= self._next_at:
+            if self._due and now >= self._next_at and (self._all_are_back() or now >= self._at_the_latest):
                 self._restart(self._due.popleft(), now)
             return
         process = self._current.process
@@ -60,11 +65,20 @@ class Rolling:
             return
         self._current = None
         self._next_at = now + limits.GATEWAY_RESTART_PAUSE_SECONDS
+        self._at_the_latest = now + limits.GATEWAY_RETURN_SECONDS
         log.info("gateway restarted", name=gateway.name, seconds=round(now - self._since, 1), left=len(self._due))
+
+    def connected(self, hosts: int) -> None:
+        """So many hosts are connected now."""
+        self._hosts = hosts
+
+    def _all_are_back(self) -> bool:
+        return self._hosts >= self._hosts_before * (1 - limits.GATEWAY_RETURN_SHARE)
 
     def _restart(self, gateway: Child, now: float) -> None:
         if gateway.process is None:
             return  # it has just ended, and starts anew by itself
         log.info("gateway restarts", name=gateway.name)
         self._current, self._pid, self._since, self._killed = gateway, gateway.process.pid, now, False
+        self._hosts_before = self._hosts
         gateway.renew(signal.SIGHUP)

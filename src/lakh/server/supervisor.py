@@ -81,6 +81,8 @@ class Supervisor:
             told = json.loads(line)
             while len(self._gateways) < told.get("gateways", 0):
                 self._add_gateway(len(self._gateways) + 1)
+            if "connected" in told:
+                self._rolling.connected(told["connected"])
             if "listening" in told:
                 self._rolling.listens(self._gateways[told["listening"] - 1], time.monotonic())
 
