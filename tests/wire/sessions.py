@@ -92,11 +92,11 @@ class OtherContext:
 
     server_side = False
 
-    def __init__(self, ciphers: str, lowest: ssl.TLSVersion, highest: ssl.TLSVersion) -> None:
+    def __init__(self, ciphers: str, lowest: ssl.TLSVersion, highest: ssl.TLSVersion, trusting: bool) -> None:
         self._context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.set_ciphers(ciphers)
         context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context.verify_mode = ssl.CERT_NONE if trusting else ssl.CERT_REQUIRED
         context.minimum_version = lowest
         context.maximum_version = highest
 
@@ -111,6 +111,7 @@ def raw_client(
     version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
     lowest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
     check_peer: PeerCheck | None = None,
+    trusting: bool = True,
 ) -> TlsSide:
-    """A client that offers only `ciphers`, up to `version`."""
-    return TlsSide(OtherContext(ciphers, lowest, version), check_peer=check_peer)
+    """A client that offers only `ciphers`, up to `version`. It knows no authority, and minds unless `trusting`."""
+    return TlsSide(OtherContext(ciphers, lowest, version, trusting), check_peer=check_peer)
