@@ -6,15 +6,19 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import hypothesis.strategies as st
 from hypothesis import event, given, settings
 from tests.placement.naive import NaiveCloud
 
+from lakh.placement import plan as plan_module
+from lakh.placement import search as search_module
 from lakh.placement.facts import ClusterFacts, HostFacts, HostLoad
 from lakh.placement.hosts import HostColumns
 from lakh.placement.plan import Plan, place
-from lakh.placement.request import ALGORITHMS, PLANNERS, Request
+from lakh.placement.refusal import Refusal
+from lakh.placement.request import ALGORITHMS, CAPACITY_TYPES, PLANNERS, Request
 
 HOST_IDS = range(1, 21)
 
@@ -84,6 +88,8 @@ requests = st.builds(
     arch=st.sampled_from([None, None, "x86_64"]),
     planner=st.sampled_from(PLANNERS),
     algorithm=st.sampled_from(ALGORITHMS),
+    capacity_type=st.sampled_from(CAPACITY_TYPES),
+    cpu_to_memory_weight=st.sampled_from([0.25, 0.5]),
     pod_id=mostly_none,
     cluster_id=mostly_none,
     host_id=mostly_none,
@@ -176,9 +182,27 @@ def test_plans_pass_every_check_and_refusals_are_exact(
         _judge(both, request)
 
 
+def decisions(columns: HostColumns, request: Request) -> list[Plan | Refusal]:
+    """What is decided with hosts looked at in each of the ways there are: probed, one by one, by lists, all at once."""
+    decided = [place(columns, request, Random(3))]
+    for small_group, few, probes in ((1024, 0, 8), (0, 0, 0), (0, 1000, 0)):
+        with (
+            patch.object(plan_module, "SMALL_GROUP", small_group),
+            patch.object(plan_module, "PLACEMENT_PROBES", probes),
+            patch.object(plan_module, "FEW", few or 1),
+            patch.object(search_module, "FEW", few),
+        ):
+            decided.append(place(columns, request, Random(3)))
+    return decided
+
+
 def _judge(both: Both, request: Request) -> None:
+    for decided in decisions(both.columns, request):
+        _judge_one(both, request, decided)
+
+
+def _judge_one(both: Both, request: Request, decided: Plan | Refusal) -> None:
     naive = both.naive
-    decided = place(both.columns, request, Random(3))
     if isinstance(decided, Plan):
         event("plan")
         host = naive.hosts[decided.host_id]
@@ -207,19 +231,27 @@ def test_what_is_chosen_is_first_in_the_stated_order(
             host = both.naive.hosts[arguments[0]]
             both.change("reserve", host.host_id, 100, 0, request.account_id)
             guests.update([("host", host.host_id), ("cluster", host.cluster_id), ("pod", host.pod_id)])
-    decided = place(both.columns, request, Random(3))
-    if not isinstance(decided, Plan):
-        return
     concentrates = request.planner == "UserConcentratedPodPlanner" or request.algorithm.startswith("userconcentrated")
 
-    def rank(host: HostFacts) -> tuple[int, ...]:
+    def free(host: HostFacts) -> float:
+        (cpu, memory), load = both.naive.limits(host), both.naive.loads[host.host_id]
+        weight = {"CPU": 1.0, "RAM": 0.0, "COMBINED": request.cpu_to_memory_weight}[request.capacity_type]
+        cpu_share, memory_share = 1 - load.cpu_used_mhz / cpu, 1 - load.memory_used_bytes / memory
+        return round(weight * cpu_share + (1 - weight) * memory_share, 9)
+
+    def rank(host: HostFacts) -> tuple[float, ...]:
         by_planner = guests["cluster", host.cluster_id] if request.planner == "UserDispersingPlanner" else 0
         if concentrates and request.planner != "UserDispersingPlanner":
             by_planner = -guests["pod", host.pod_id]
         by_algorithm = guests["host", host.host_id] if request.algorithm == "userdispersing" else 0
         if request.algorithm in ("firstfit", "userconcentratedpod_firstfit"):
             by_algorithm = host.host_id
+        elif request.algorithm == "firstfitleastconsumed":
+            return -request.host_priorities.get(host.host_id, 0), by_planner, -free(host)
         return -request.host_priorities.get(host.host_id, 0), by_planner, by_algorithm
 
     passing = [h for h in both.naive.hosts.values() if both.naive.first_failed(h, request).name == "NONE"]
-    assert rank(both.naive.hosts[decided.host_id]) == min(map(rank, passing))
+    for decided in decisions(both.columns, request):
+        assert isinstance(decided, Plan) == bool(passing)
+        if isinstance(decided, Plan):
+            assert rank(both.naive.hosts[decided.host_id]) == min(map(rank, passing))

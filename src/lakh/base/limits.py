@@ -50,6 +50,8 @@ ID_BLOCK_MAX: Final = 65_536  # what a lease grows to while ids are used up fast
 # --- placement -------------------------------------------------------------------------------------------------------
 PLACEMENT_PROBES: Final = 8  # hosts drawn before a full scan
 PLACEMENT_VERDICTS: Final = 256  # request signatures whose verdicts on hosts are remembered; above: the oldest goes
+PLACEMENT_SPREADS: Final = 64  # of those, how many are kept host by host (two bytes each); above: the oldest goes
+PLACEMENT_KIND_CHANGES: Final = 1024  # changes of hosts they catch up on; above: they are laid out anew
 
 # --- wire ------------------------------------------------------------------------------------------------------------
 FRAME_BYTES: Final = 18_000  # TLS bytes after one link word (agent-protocol 1.4); above: drop the connection

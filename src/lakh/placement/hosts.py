@@ -1,8 +1,9 @@
 """All hosts as columns, kept up to date change by change: what placement looks at.
 
-A host has a *slot*, the same in every column, for as long as it is known. Columns that probes read one by one are
-Python lists (an item of a numpy array costs three times as much); those that scans read whole are numpy arrays beside
-them. Every change goes through `_set_load` or `_attach`/`_detach`, which write both.
+A host has a *slot*, the same in every column, for as long as it is known. Columns are arrays of plain numbers, which
+probes read one by one (`columns.cpu_free[slot]`), and which scans read whole as numpy's views of the same memory
+(`columns.mirror.cpu_free`): an item of a numpy array costs three times as much, and one of a list is somewhere else in
+memory, which costs more than that with 100,000 hosts. Every change goes through `_set_load` or `_attach`/`_detach`.
 
 The columns propose and the store decides: after a plan the caller reserves here at once (so that the next plan sees
 it), then runs its guarded UPDATE with `limits(host)`; where that refuses, it releases, sets the usage the store tells,
@@ -12,9 +13,10 @@ kept the same way, so no cost depends on how many hosts a cluster has, but for c
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,32 +25,42 @@ from lakh.placement.facts import ClusterFacts, HostFacts, HostLimits, HostLoad
 from lakh.placement.groups import EMPTY, SlotSet
 from lakh.placement.kinds import ABSENT, Kind, KindTable, Numbers, Places, Signature, Verdicts
 from lakh.placement.request import Request
+from lakh.placement.spread import Spread, Spreads
 from lakh.placement.sums import AccountGuests, ClusterColumns
 
 PlaceKind = Literal["zone", "pod", "cluster", "host"]
 
 
 class _Mirror:
-    """The numpy side of the columns, grown by doubling; free slots hold no room."""
+    """numpy's views of the columns; slots without a host hold zeros, and are of no kind."""
 
-    __slots__ = ("cluster", "cpu_free", "cpu_share", "guest_room", "host_id", "kind", "memory_free", "pod", "slack")
+    host_id: npt.NDArray[np.int64]
+    kind: npt.NDArray[np.intp]
+    pod: npt.NDArray[np.intp]
+    cluster: npt.NDArray[np.intp]
+    cpu_free: npt.NDArray[np.int64]
+    memory_free: npt.NDArray[np.int64]
+    guest_room: npt.NDArray[np.int32]
+    cpu_share: npt.NDArray[np.float64]
+    slack: npt.NDArray[np.float64]
+    scratch: npt.NDArray[np.float64]
 
-    def __init__(self) -> None:
-        self.host_id = np.zeros(0, np.int64)
-        self.kind = np.zeros(0, np.intp)  # the index type, so that scans need not convert it
-        self.pod = np.zeros(0, np.int32)
-        self.cluster = np.zeros(0, np.int32)
-        self.cpu_free = np.zeros(0, np.int64)
-        self.memory_free = np.zeros(0, np.int64)
-        self.guest_room = np.zeros(0, np.int32)
-        self.cpu_share = np.zeros(0, np.float64)  # free CPU of the limit
-        self.slack = np.zeros(0, np.float64)  # free shares of CPU and memory together
 
-    def grow(self) -> None:
-        more = max(64, len(self.kind))
-        for name in self.__slots__:
-            column: npt.NDArray[Any] = getattr(self, name)
-            setattr(self, name, np.concatenate([column, np.zeros(more, column.dtype)]))
+_LONG: Final = (
+    *("host_id", "kind", "pod", "cluster", "cpu_limit", "memory_limit", "cpu_used", "memory_used", "guests"),
+    *("cpu_free", "memory_free"),
+)
+_COLUMNS: Final = {
+    **dict.fromkeys(_LONG, "q"),
+    "guest_room": "i",
+    "guest_limit": "i",
+    "usable": "b",
+    "cpu_share": "d",
+    "slack": "d",
+    "scratch": "d",
+}
+"""Type codes of the columns."""
+_ROOM_FIRST: Final = 64
 
 
 class HostColumns:
@@ -57,18 +69,17 @@ class HostColumns:
     def __init__(self) -> None:
         self.slot_of: dict[int, int] = {}
         self.facts: list[HostFacts | None] = []
-        self.kind: list[int] = []
-        self.host_id: list[int] = []
-        self.pod: list[int] = []
-        self.cluster: list[int] = []
-        self.cpu_limit: list[int] = []
-        self.memory_limit: list[int] = []
-        self.load: list[HostLoad] = []
-        self.cpu_free: list[int] = []
-        self.memory_free: list[int] = []
-        self.guest_room: list[int] = []
-        self.slack: list[float] = []
+        self.end = 0  # one past the highest slot ever used
+        self.host_id, self.kind, self.pod, self.cluster = (array("q") for _ in range(4))
+        self.cpu_limit, self.memory_limit, self.guest_limit = array("q"), array("q"), array("i")
+        self.usable = array("b")
+        self.cpu_used, self.memory_used, self.guests = array("q"), array("q"), array("q")
+        self.cpu_free, self.memory_free, self.guest_room = array("q"), array("q"), array("i")
+        self.cpu_share = array("d")  # free CPU of the limit
+        self.slack = array("d")  # free shares of CPU and memory together
+        self.scratch = array("d")  # for one scan's arithmetic: new pages cost more than that
         self.mirror = _Mirror()
+        self._grow()
         self.zones, self.pods, self.clusters = Places(), Places(), Places()
         self.cluster_columns = ClusterColumns()
         self.accounts = AccountGuests()
@@ -77,6 +88,8 @@ class HostColumns:
         self._owners = Numbers[tuple[int | None, int | None]]((None, None))
         self._host_owner: dict[int, int] = {}
         self.kinds = KindTable(self.zones, self.pods, self.clusters, self._tag_sets.values)
+        self.spreads = Spreads()
+        self.ascending = True  # host ids rise with their slots: the lowest of some is the first
         self._free: list[int] = []
         self._members: dict[int, SlotSet] = {}  # every host of a cluster
         self._usable: dict[tuple[str, int], SlotSet] = {}  # usable hosts of a zone, pod, cluster or tag
@@ -87,11 +100,6 @@ class HostColumns:
     def __contains__(self, host_id: int) -> bool:
         return host_id in self.slot_of
 
-    @property
-    def end(self) -> int:
-        """One past the highest slot ever used."""
-        return len(self.kind)
-
     # --- hosts -------------------------------------------------------------------------------------------------------
     def upsert(self, facts: HostFacts) -> None:
         """Adds a host without load, or replaces the facts of a known one and keeps its load.
@@ -101,27 +109,26 @@ class HostColumns:
         slot = self.slot_of.get(facts.host_id)
         if slot is None:
             slot = self._take_slot(facts)
-            load = HostLoad(0, 0, 0)
         else:
             known = self.facts[slot]
             assert known is not None
             if (known.zone_id, known.pod_id, known.cluster_id) != (facts.zone_id, facts.pod_id, facts.cluster_id):
                 raise ValueError(f"host {facts.host_id} cannot change its zone, pod or cluster: remove it first")
-            load = self.load[slot]
             self._detach(slot)
         self.facts[slot] = facts
-        self._attach(slot, facts, load)
+        self._attach(slot, facts)
 
     def remove(self, host_id: int) -> None:
         """Forgets a host and its guests. O(accounts) if it had any."""
         slot = self.slot_of.pop(host_id)
         self._detach(slot)
         self._members[self.cluster[slot]].remove(slot)
-        if self.load[slot].guests:
+        if self.guests[slot]:
             self.accounts.forget_host(slot, self.cluster[slot], self.pod[slot])
         self._host_owner.pop(host_id, None)
         self.facts[slot] = None
-        self.kind[slot] = self.mirror.kind[slot] = ABSENT
+        self.kind[slot] = ABSENT
+        self.spreads.note(slot)
         self._free.append(slot)
 
     def set_usable(self, host_id: int, usable: bool) -> None:
@@ -135,16 +142,19 @@ class HostColumns:
     # --- load --------------------------------------------------------------------------------------------------------
     def set_usage(self, host_id: int, cpu_used_mhz: int, memory_used_bytes: int, guests: int) -> None:
         """Sets what the store says of a host. Accounts' guests are not touched: see `set_account_guests`."""
-        self._set_load(self.slot_of[host_id], HostLoad(cpu_used_mhz, memory_used_bytes, guests))
+        self._set_load(self.slot_of[host_id], cpu_used_mhz, memory_used_bytes, guests)
 
     def reserve(
         self, host_id: int, cpu_mhz: int, memory_bytes: int, account_id: int | None = None, guests: int = 1
     ) -> None:
         """Counts a VM in. Refuses nothing: the store has decided, or will."""
         slot = self.slot_of[host_id]
-        load = self.load[slot]
-        changed = HostLoad(load.cpu_used_mhz + cpu_mhz, load.memory_used_bytes + memory_bytes, load.guests + guests)
-        self._set_load(slot, HostLoad(*[max(0, value) for value in changed]))
+        cpu, memory, number = (
+            self.cpu_used[slot] + cpu_mhz,
+            self.memory_used[slot] + memory_bytes,
+            self.guests[slot] + guests,
+        )
+        self._set_load(slot, cpu if cpu > 0 else 0, memory if memory > 0 else 0, number if number > 0 else 0)
         if account_id is not None:
             self.accounts.add(account_id, slot, self.cluster[slot], self.pod[slot], guests)
 
@@ -162,7 +172,8 @@ class HostColumns:
         self.accounts.add(account_id, slot, self.cluster[slot], self.pod[slot], guests - had)
 
     def usage(self, host_id: int) -> HostLoad:
-        return self.load[self.slot_of[host_id]]
+        slot = self.slot_of[host_id]
+        return HostLoad(self.cpu_used[slot], self.memory_used[slot], self.guests[slot])
 
     def limits(self, host_id: int) -> HostLimits:
         """The bounds for `UPDATE … SET used = used + ? WHERE used + ? <= ?`."""
@@ -185,7 +196,7 @@ class HostColumns:
         for slot in members:
             host = self.facts[slot]
             assert host is not None
-            self._attach(slot, host, self.load[slot])
+            self._attach(slot, host)
         self.cluster_columns.add(number, 0, 0, 0, 0, 0)
         self._enable(self.clusters, number, facts.enabled)
 
@@ -217,13 +228,13 @@ class HostColumns:
         self.kinds.forget()
 
     # --- what placement asks -----------------------------------------------------------------------------------------
-    def verdicts(self, request: Request) -> Verdicts:
-        """The verdicts on all kinds for what `request` asks of them."""
+    def signature(self, request: Request) -> Signature:
+        """What `request` asks of kinds, in the columns' numbers."""
         owners: Iterable[int] = ()
         if len(self._owners) > 1:
             mine = [(request.account_id, None), *[(None, domain) for domain in request.domain_ids]]
             owners = [n for n in map(self._owners.find, mine) if n > 0]
-        signature = Signature(
+        return Signature(
             self.zones.numbers.find(request.zone_id),
             None if request.hypervisor is None else self._words.find(request.hypervisor),
             None if request.arch is None else self._words.find(request.arch),
@@ -233,7 +244,10 @@ class HostColumns:
             request.cpu_count,
             request.cpu_speed_mhz,
         )
-        return self.kinds.verdicts(signature)
+
+    def spread(self, signature: Signature, verdicts: Verdicts) -> Spread:
+        """The verdicts of a signature per slot; longer than `end`."""
+        return self.spreads.of(signature, verdicts, self.kind, self.mirror.kind)
 
     def usable_in(self, place: Literal["zone", "pod", "cluster"], place_id: int) -> SlotSet:
         """The usable hosts of a zone, pod or cluster."""
@@ -257,24 +271,31 @@ class HostColumns:
     def _take_slot(self, facts: HostFacts) -> int:
         if self._free:
             slot = self._free.pop()
+            self.ascending = False
         else:
-            slot = len(self.kind)
-            for column in (self.kind, self.host_id, self.pod, self.cluster, self.cpu_limit, self.memory_limit):
-                column.append(0)
-            for column in (self.cpu_free, self.memory_free, self.guest_room):
-                column.append(0)
+            slot = self.end
+            self.end += 1
             self.facts.append(None)
-            self.load.append(HostLoad(0, 0, 0))
-            self.slack.append(0.0)
-            if slot >= len(self.mirror.kind):
-                self.mirror.grow()
+            if slot == len(self.kind):
+                self._grow()
+            self.ascending = self.ascending and (not slot or self.host_id[slot - 1] < facts.host_id)
         self.slot_of[facts.host_id] = slot
-        self.host_id[slot] = self.mirror.host_id[slot] = facts.host_id
+        self.host_id[slot] = facts.host_id
         self.zones.of(facts.zone_id)
-        self.pod[slot] = self.mirror.pod[slot] = self.pods.of(facts.pod_id)
-        cluster = self.cluster[slot] = self.mirror.cluster[slot] = self._cluster_number(facts.cluster_id)
+        self.pod[slot] = self.pods.of(facts.pod_id)
+        cluster = self.cluster[slot] = self._cluster_number(facts.cluster_id)
+        self.cpu_used[slot] = self.memory_used[slot] = self.guests[slot] = 0
         self._members.setdefault(cluster, SlotSet()).add(slot)
         return slot
+
+    def _grow(self) -> None:
+        """Twice as much room; every view is a new one then."""
+        for name, code in _COLUMNS.items():
+            column: array[Any] = getattr(self, name)
+            more = array(code, bytes(column.itemsize * (len(column) or _ROOM_FIRST)))
+            grown = column + more
+            setattr(self, name, grown)
+            setattr(self.mirror, name, np.frombuffer(grown, code))
 
     def _cluster_number(self, cluster_id: int) -> int:
         number = self.clusters.of(cluster_id)
@@ -285,11 +306,13 @@ class HostColumns:
         keys = [("zone", self.zones.of(facts.zone_id)), ("pod", self.pod[slot]), ("cluster", self.cluster[slot])]
         return keys + [("tag", self._tags.of(tag)) for tag in facts.tags]
 
-    def _attach(self, slot: int, facts: HostFacts, load: HostLoad) -> None:
-        """Counts the host into its kind, groups and cluster."""
+    def _attach(self, slot: int, facts: HostFacts) -> None:
+        """Counts the host with its load into its kind, groups and cluster."""
         cluster = self.cluster_columns.facts[self.cluster[slot]]
         self.cpu_limit[slot] = round(facts.cpu_total_mhz * cluster.cpu_overcommit)
         self.memory_limit[slot] = round(facts.memory_total_bytes * cluster.memory_overcommit)
+        self.guest_limit[slot] = facts.max_guests
+        self.usable[slot] = facts.usable
         keys = self._group_keys(slot, facts)
         tag_set = self._tag_sets.of(self._tag_bits(facts.tags))
         kind = Kind(
@@ -304,43 +327,38 @@ class HostColumns:
             facts.cpu_cores,
             facts.cpu_speed_mhz,
         )
-        self.kind[slot] = self.mirror.kind[slot] = self.kinds.of(kind)
-        self.load[slot] = HostLoad(0, 0, 0)
+        number = self.kinds.of(kind)
+        if number != self.kind[slot]:
+            self.kind[slot] = number
+            self.spreads.note(slot)
         if facts.usable:
             for key in keys:
                 self._usable.setdefault(key, SlotSet()).add(slot)
-            self.cluster_columns.add(self.cluster[slot], self.cpu_limit[slot], 0, self.memory_limit[slot], 0, 1)
-        self._set_load(slot, load)
+            cpu, memory = self.cpu_limit[slot], self.memory_limit[slot]
+            self.cluster_columns.add(self.cluster[slot], cpu, self.cpu_used[slot], memory, self.memory_used[slot], 1)
+        self._set_load(slot, self.cpu_used[slot], self.memory_used[slot], self.guests[slot])
 
     def _detach(self, slot: int) -> None:
-        """Undoes `_attach`; the load stays in `load`."""
-        facts, load = self.facts[slot], self.load[slot]
+        """Undoes `_attach`; the load stays."""
+        facts = self.facts[slot]
         assert facts is not None
         if not facts.usable:
             return
         for key in self._group_keys(slot, facts):
             self._usable[key].remove(slot)
-        self.cluster_columns.add(
-            self.cluster[slot],
-            -self.cpu_limit[slot],
-            -load.cpu_used_mhz,
-            -self.memory_limit[slot],
-            -load.memory_used_bytes,
-            -1,
-        )
+        cpu, memory = -self.cpu_limit[slot], -self.memory_limit[slot]
+        self.cluster_columns.add(self.cluster[slot], cpu, -self.cpu_used[slot], memory, -self.memory_used[slot], -1)
 
-    def _set_load(self, slot: int, load: HostLoad) -> None:
-        facts, had, mirror = self.facts[slot], self.load[slot], self.mirror
-        assert facts is not None
-        self.load[slot] = load
-        cpu = self.cpu_free[slot] = self.cpu_limit[slot] - load.cpu_used_mhz
-        memory = self.memory_free[slot] = self.memory_limit[slot] - load.memory_used_bytes
-        mirror.cpu_free[slot] = cpu
-        mirror.memory_free[slot] = memory
-        self.guest_room[slot] = mirror.guest_room[slot] = facts.max_guests - load.guests
-        mirror.cpu_share[slot] = cpu_share = cpu / max(1, self.cpu_limit[slot])
-        slack = cpu_share + memory / max(1, self.memory_limit[slot])
-        self.slack[slot] = mirror.slack[slot] = slack
-        if facts.usable:
-            cpu_more, memory_more = load.cpu_used_mhz - had.cpu_used_mhz, load.memory_used_bytes - had.memory_used_bytes
-            self.cluster_columns.add(self.cluster[slot], 0, cpu_more, 0, memory_more, 0)
+    def _set_load(self, slot: int, cpu_used_mhz: int, memory_used_bytes: int, guests: int) -> None:
+        cpu_limit, memory_limit = self.cpu_limit[slot], self.memory_limit[slot]
+        cpu_more, memory_more = cpu_used_mhz - self.cpu_used[slot], memory_used_bytes - self.memory_used[slot]
+        self.cpu_used[slot] = cpu_used_mhz
+        self.memory_used[slot] = memory_used_bytes
+        self.guests[slot] = guests
+        self.cpu_free[slot] = cpu = cpu_limit - cpu_used_mhz
+        self.memory_free[slot] = memory = memory_limit - memory_used_bytes
+        self.guest_room[slot] = self.guest_limit[slot] - guests
+        self.cpu_share[slot] = cpu_share = cpu / (cpu_limit or 1)
+        self.slack[slot] = cpu_share + memory / (memory_limit or 1)
+        if self.usable[slot] and (cpu_more or memory_more):
+            self.cluster_columns.load(self.cluster[slot], cpu_more, memory_more)

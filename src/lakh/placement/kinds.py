@@ -97,11 +97,13 @@ class Places:
 
 
 class Verdicts(NamedTuple):
-    """Per kind: the first failed check as a byte (for probes) and as an array, and whether none failed."""
+    """Per kind: the first failed check as a byte (for probes) and as an array, and whether none failed. Within an
+    `epoch` kinds are added, but what was judged stays."""
 
     codes: bytes
     array: npt.NDArray[np.uint8]
     passes: npt.NDArray[np.bool_]
+    epoch: int
 
 
 class KindTable:
@@ -116,6 +118,7 @@ class KindTable:
         self._columns: npt.NDArray[np.int64] = np.zeros((0, len(Kind._fields)), np.int64)
         self._verdicts: dict[Signature, Verdicts] = {}
         self.computed = 0
+        self._epoch = 0
 
     def of(self, kind: Kind) -> int:
         number = self._numbers.get(kind)
@@ -127,13 +130,14 @@ class KindTable:
     def forget(self) -> None:
         """A zone, pod or cluster changed: every verdict may be wrong now."""
         self._verdicts.clear()
+        self._epoch += 1
 
     def verdicts(self, signature: Signature) -> Verdicts:
         """The verdict on every kind. Remembered for the last PLACEMENT_VERDICTS signatures."""
         found = self._verdicts.pop(signature, None)
         if found is None or len(found.codes) != len(self.kinds):
             array = self._judge(signature)
-            found = Verdicts(array.tobytes(), array, array == Check.NONE)
+            found = Verdicts(array.tobytes(), array, array == Check.NONE, self._epoch)
             self.computed += 1
             if len(self._verdicts) >= PLACEMENT_VERDICTS:
                 del self._verdicts[next(iter(self._verdicts))]

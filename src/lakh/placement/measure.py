@@ -293,7 +293,7 @@ class Filling:
     def packed(self, tags: tuple[str, ...] = ()) -> float:
         """Percent of the CPU given away, of hosts that have the tags."""
         slots = range(self.columns.end) if not tags else self.columns.usable_with(tags[0]).slots
-        given = sum(self.columns.load[slot].cpu_used_mhz for slot in slots)
+        given = sum(self.columns.cpu_used[slot] for slot in slots)
         return given * 100 / sum(self.columns.cpu_limit[slot] for slot in slots)
 
 

@@ -15,6 +15,11 @@ from lakh.placement.hosts import HostColumns
 from lakh.placement.request import Request
 
 Slots = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+Shares = npt.NDArray[np.float64]
+
+LOWEST_ID = ("firstfit", "userconcentratedpod_firstfit")
+"""Algorithms that take the lowest host id."""
 
 
 class Order:
@@ -26,7 +31,7 @@ class Order:
         self,
         counts: Mapping[int, int],
         groups: Sequence[int] | None,
-        array: npt.NDArray[np.int32] | None,
+        array: Slots | None,
         size: int,
         sign: int,
     ) -> None:
@@ -49,6 +54,16 @@ class Order:
         table = np.zeros(self._size, np.int64)
         table[list(self._counts)] = [self._sign * count for count in self._counts.values()]
         return table[slots if self._array is None else self._array[slots]]
+
+    def best_of(self, mask: Mask) -> Mask | None:
+        """Those of `mask` that have the lowest key any host could have; None if there are none."""
+        if self._size == 1:
+            return mask
+        is_best = np.full(self._size, self.best == 0)
+        is_best[list(self._counts)] = [self._sign * count == self.best for count in self._counts.values()]
+        of_hosts = is_best if self._array is None else is_best.take(self._array[: len(mask)], mode="clip")
+        narrowed: Mask = mask & of_hosts
+        return narrowed if narrowed.any() else None
 
     def lowest(self, slots: Slots) -> Slots:
         """Those of `slots` with the lowest key among them."""
@@ -112,13 +127,34 @@ def pick(columns: HostColumns, request: Request, slots: Slots) -> int:
     """The algorithm's last word among equals: `firstfit` the lowest host id, `firstfitleastconsumed` the most free of
     `capacity_type`, all others the best fit, that is the least left of CPU and memory together."""
     mirror = columns.mirror
-    if request.algorithm in ("firstfit", "userconcentratedpod_firstfit"):
+    if request.algorithm in LOWEST_ID:
         return int(slots[mirror.host_id[slots].argmin()])
     if request.algorithm == "firstfitleastconsumed":
-        weight = {"CPU": 1.0, "RAM": 0.0, "COMBINED": request.cpu_to_memory_weight}[request.capacity_type]
-        free = weight * mirror.cpu_share[slots] + (1.0 - weight) * (mirror.slack[slots] - mirror.cpu_share[slots])
-        return int(slots[free.argmax()])
+        return int(slots[_free(request, mirror.cpu_share[slots], mirror.slack[slots]).argmax()])
     return int(slots[mirror.slack[slots].argmin()])
+
+
+def first_of_many(columns: HostColumns, request: Request, mask: Mask) -> int | None:
+    """`pick` for a mask, without a list of its slots; None where it needs one. The mask is not empty."""
+    mirror = columns.mirror
+    if request.algorithm in LOWEST_ID and columns.ascending:
+        return int(mask.argmax())
+    if request.algorithm == "firstfitleastconsumed":
+        free = _free(request, mirror.cpu_share[: len(mask)], mirror.slack[: len(mask)])
+        # Who passes has something free of all that was asked for: what does not, is 0 and loses.
+        return int(np.multiply(free, mask, out=mirror.scratch[: len(mask)]).argmax())
+    return None
+
+
+def _free(request: Request, cpu_share: Shares, slack: Shares) -> Shares:
+    """The free share of `capacity_type`; `slack` is that of CPU and of memory together."""
+    if request.capacity_type == "CPU":
+        return cpu_share
+    memory_share: Shares = slack - cpu_share
+    if request.capacity_type == "RAM":
+        return memory_share
+    weight = request.cpu_to_memory_weight
+    return weight * cpu_share + (1.0 - weight) * memory_share
 
 
 def can_probe(request: Request) -> bool:

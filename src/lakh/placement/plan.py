@@ -8,23 +8,34 @@ nothing is the refusal counted. The same columns, request and state of `random` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
+
+import numpy as np
 
 from lakh.base.limits import PLACEMENT_PROBES
 from lakh.placement.groups import SlotSet
 from lakh.placement.hosts import HostColumns
-from lakh.placement.orders import Order, avoidances, can_probe, fullest_pod, of_algorithm, of_planner, pick, priorities
+from lakh.placement.orders import (
+    Order,
+    avoidances,
+    can_probe,
+    first_of_many,
+    fullest_pod,
+    of_algorithm,
+    of_planner,
+    pick,
+    priorities,
+)
 from lakh.placement.refusal import Refusal
 from lakh.placement.request import Request
-from lakh.placement.search import Domain, Search, Slots
+from lakh.placement.search import FEW, Search, Slots
 
 SMALL_GROUP = 1024
 """Groups up to this size are scanned by themselves; larger ones in one pass over all columns, which is then cheaper."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The host to reserve on. `touched` counts the hosts checked."""
 
     host_id: int
@@ -39,9 +50,10 @@ def place(columns: HostColumns, request: Request, random: Random) -> Plan | Refu
     group = _narrowest(columns, request)
     slot: int | None = None
     orders = _orders(columns, request)
-    if (preferred := _preferred_hosts(search)) is not None:
-        slot = _scan(search, preferred, [*_some(priorities(columns, request)), *orders])
-    orders = [*_some(avoidances(columns, request)), *orders]
+    if request.host_priorities:
+        if (preferred := _preferred_hosts(search)) is not None:
+            slot = _scan(search, preferred, [*_some(priorities(columns, request)), *orders])
+        orders = [*_some(avoidances(columns, request)), *orders]
     if slot is None and group is not None and can_probe(request):
         pod_id = fullest_pod(columns, request)
         likely = group if pod_id is None else columns.usable_in("pod", pod_id)
@@ -83,7 +95,8 @@ def _preferred_hosts(search: Search) -> Slots | None:
     return search.slots_of(preferred) if preferred else None
 
 
-def _domain(search: Search, group: SlotSet | None) -> Domain:
+def _domain(search: Search, group: SlotSet | None) -> Slots | None:
+    """The slots worth a look; None where one look at all is cheaper."""
     request = search.request
     if request.host_id is not None:
         return search.slots_of(frozenset((request.host_id,)))
@@ -91,29 +104,53 @@ def _domain(search: Search, group: SlotSet | None) -> Domain:
         return search.slots_of(request.required_hosts)
     if group is not None and len(group) <= SMALL_GROUP:
         return group.array()
-    return search.everywhere
+    return None
 
 
 def _probe(search: Search, group: SlotSet, orders: list[Order], random: Random) -> int | None:
     """The best fit of a few random hosts that pass and that no order would put behind another."""
-    slack, slots, size = search.columns.slack, group.slots, len(group)
+    slots, size = group.slots, len(group)
     if size <= PLACEMENT_PROBES:
         start = int(random.random() * size)  # all of them, but not always the same first among equals
         drawn = slots[start:] + slots[:start]
     else:
         drawn = [slots[int(random.random() * size)] for _ in range(PLACEMENT_PROBES)]
-    found: int | None = None
+    drawn.sort(key=search.columns.slack.__getitem__)
     for slot in drawn:
-        is_better = found is None or slack[slot] < slack[found]
-        if is_better and search.passes(slot) and (not orders or all(o.key(slot) == o.best for o in orders)):
-            found = slot
-    return found
+        if search.passes(slot) and (not orders or all(o.key(slot) == o.best for o in orders)):
+            return slot
+    return None
 
 
-def _scan(search: Search, domain: Domain, orders: list[Order]) -> int | None:
-    slots = search.passing(domain)
-    if not len(slots):
-        return None
+def _scan(search: Search, domain: Slots | None, orders: list[Order]) -> int | None:
+    """The first of all hosts of the domain that pass; None for the domain means every host."""
+    if domain is None:
+        return _scan_all(search, orders)
+    return _first(search, search.passing(domain), orders)
+
+
+def _first(search: Search, slots: Slots, orders: list[Order]) -> int | None:
+    if len(slots) <= 1:
+        return int(slots[0]) if len(slots) else None
     for order in orders:
         slots = order.lowest(slots)
     return pick(search.columns, search.request, slots)
+
+
+def _scan_all(search: Search, orders: list[Order]) -> int | None:
+    """Compares masks while many hosts are left: listing the slots of half a mask takes as long as finding it."""
+    mask = search.fits()
+    found, left = np.count_nonzero(mask), list(orders)
+    while found * FEW > len(mask):
+        if not left:
+            slot = first_of_many(search.columns, search.request, mask)
+            if slot is not None:
+                return slot
+            break
+        narrowed = left[0].best_of(mask)
+        if narrowed is None:
+            break
+        mask = narrowed
+        found = np.count_nonzero(mask)
+        del left[0]
+    return _first(search, np.flatnonzero(mask), left)

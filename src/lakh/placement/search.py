@@ -6,7 +6,7 @@ Order of checks: what the request asks of places and facts first (`kinds`), then
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ Slots = npt.NDArray[np.intp]
 Domain = slice | Slots
 """All slots, as a slice, or some of them in ascending order."""
 
+FEW = 16
+"""So many hosts are checked one by one: sooner done than the first of a scan's dozen array operations."""
+
 
 class Search:
     """A request prepared for many looks. Made anew for every attempt: the columns may have changed since."""
@@ -30,6 +33,7 @@ class Search:
         "_cpu",
         "_memory",
         "_plain",
+        "_signature",
         "_thresholds",
         "_verdicts",
         "columns",
@@ -40,7 +44,8 @@ class Search:
     def __init__(self, columns: HostColumns, request: Request) -> None:
         self.columns = columns
         self.request = request
-        self._verdicts = columns.verdicts(request)
+        self._signature = columns.signature(request)
+        self._verdicts = columns.kinds.verdicts(self._signature)
         self._codes = self._verdicts.codes
         self._cpu = request.cpu_mhz
         self._memory = request.memory_bytes
@@ -51,10 +56,6 @@ class Search:
             and (request.required_hosts is None and request.storage_clusters is None and request.storage_hosts is None)
         )
         self.touched = 0
-
-    @property
-    def everywhere(self) -> Domain:
-        return slice(0, self.columns.end)
 
     def passes(self, slot: int) -> bool:
         """All checks of one host."""
@@ -95,31 +96,60 @@ class Search:
         return cluster_id in (request.storage_clusters or ()) or host_id in (request.storage_hosts or ())
 
     # --- many hosts --------------------------------------------------------------------------------------------------
-    def passing(self, domain: Domain) -> Slots:
-        """The slots of `domain` that pass every check, in ascending order."""
-        mask = self._verdicts.passes.take(self.columns.mirror.kind[domain])
+    def passing(self, slots: Slots) -> Slots:
+        """Those of `slots` that pass every check, in ascending order as they are."""
+        if len(slots) <= FEW:
+            return np.array([slot for slot in slots.tolist() if self.passes(slot)], np.intp)
+        self.touched += len(slots)
+        mask = self._verdicts.passes.take(self.columns.mirror.kind[slots])
+        for _, passed in self._scope_checks(slots):
+            mask &= passed
+        for _, passed in self._load_checks(slots):
+            mask &= passed
+        passing: Slots = slots[mask]
+        return passing
+
+    def fits(self) -> Mask:
+        """Of all slots, which pass every check."""
+        everywhere = slice(0, self.columns.end)
+        mask: Mask = self.columns.spread(self._signature, self._verdicts).fits[everywhere].copy()
         self.touched += len(mask)
-        for _, passed in self._scope_checks(domain):
+        for _, passed in self._scope_checks(everywhere):
             mask &= passed
-        for _, passed in self._load_checks(domain):
+        for _, passed in self._load_checks(everywhere):
             mask &= passed
-        found = np.flatnonzero(mask)
-        return found if isinstance(domain, slice) else domain[found]
+        return mask
 
     def refusal(self) -> Refusal:
         """Charges every host to the first check it fails. Call it only when none passes."""
-        domain = self.everywhere
-        codes = self._verdicts.array.take(self.columns.mirror.kind[domain])
+        everywhere = slice(0, self.columns.end)
+        spread = self.columns.spread(self._signature, self._verdicts)
+        codes = spread.codes[everywhere]
         self.touched += len(codes)
-        scope = [(check, ~passed) for check, passed in self._scope_checks(domain)]
-        in_zone = (codes != Check.ZONE) & (codes != ABSENT_CODE)
-        for check, failed in reversed(scope):  # the first of them is written last
-            codes[failed & in_zone] = check
-        for check, passed in self._load_checks(domain):
-            codes[~passed & (codes == Check.NONE)] = check
-        counts = np.bincount(codes[codes != ABSENT_CODE], minlength=len(Check)).tolist()
+        counts = [0] * len(Check)
+        scope = list(self._scope_checks(everywhere))
+        if scope:
+            left = (codes != Check.ZONE) & (codes != ABSENT_CODE)
+            counts[Check.ZONE] = len(self.columns) - int(np.count_nonzero(left))
+            self._charge(left, scope, counts)
+            for code, count in enumerate(np.bincount(codes[left]).tolist()):
+                counts[code] += count
+            left &= spread.fits[everywhere]
+        else:
+            counts = spread.counts[: len(Check)]
+            left = spread.fits[everywhere].copy()
+        self._charge(left, self._load_checks(everywhere), counts)
+        counts[Check.NONE] = 0
         failed_checks = tuple((check, counts[check]) for check in Check if counts[check])
         return Refusal("hosts", self.request.asked(), len(self.columns), failed_checks, self.touched)
+
+    def _charge(self, left: Mask, checks: Iterable[tuple[Check, Mask]], counts: list[int]) -> None:
+        """Takes off `left` the hosts that fail a check, and counts them there."""
+        number = int(np.count_nonzero(left))
+        for check, passed in checks:
+            left &= passed
+            number, before = int(np.count_nonzero(left)), number
+            counts[check] += before - number
 
     def _scope_checks(self, domain: Domain) -> Iterator[tuple[Check, Mask]]:
         columns, request, mirror = self.columns, self.request, self.columns.mirror
@@ -157,7 +187,7 @@ class Search:
         ):
             has_room = room >= need
             if not has_room.all():
-                yield check, has_room[self.columns.mirror.cluster[domain]]
+                yield check, has_room.take(self.columns.mirror.cluster[domain], mode="clip")
 
     def _avoided(self, domain: Domain) -> Mask:
         request, mirror = self.request, self.columns.mirror
@@ -172,7 +202,7 @@ class Search:
         find = self.columns.clusters.numbers.find
         chosen[[find(cluster) for cluster in cluster_ids]] = True
         chosen[-1] = False  # where unknown ids fell
-        return chosen[self.columns.mirror.cluster[domain]]
+        return chosen.take(self.columns.mirror.cluster[domain], mode="clip")
 
     def _among(self, host_ids: frozenset[int], domain: Domain) -> Mask:
         chosen = np.zeros(self.columns.end, bool)

@@ -16,6 +16,7 @@ class ClusterColumns:
     def __init__(self) -> None:
         self.facts: list[ClusterFacts] = []
         self.sums: list[list[int]] = []  # cpu limit, cpu used, memory limit, memory used, usable hosts
+        self._bounds: list[tuple[int, int]] = []  # what usable hosts may give away of CPU and memory, all in all
         self.cpu_room: list[int] = []
         self.memory_room: list[int] = []
         self.cpu_room_array = np.zeros(0, np.int64)
@@ -25,6 +26,7 @@ class ClusterColumns:
         while number >= len(self.facts):
             self.facts.append(ClusterFacts())
             self.sums.append([0, 0, 0, 0, 0])
+            self._bounds.append((0, 0))
             self.cpu_room.append(UNBOUNDED)
             self.memory_room.append(UNBOUNDED)
         if len(self.cpu_room_array) < len(self.facts):
@@ -39,14 +41,26 @@ class ClusterColumns:
         sums[2] += memory_limit
         sums[3] += memory_used
         sums[4] += hosts
-        facts = self.facts[number]
+        self._set_bounds(number)
+
+    def load(self, number: int, cpu_more: int, memory_more: int) -> None:
+        """Usable hosts of the cluster gave away so much more."""
+        sums = self.sums[number]
+        sums[1] += cpu_more
+        sums[3] += memory_more
+        cpu_bound, memory_bound = self._bounds[number]
+        self.cpu_room[number] = self.cpu_room_array[number] = cpu_bound - sums[1]
+        self.memory_room[number] = self.memory_room_array[number] = memory_bound - sums[3]
+
+    def _set_bounds(self, number: int) -> None:
+        sums, facts = self.sums[number], self.facts[number]
         if sums[4]:
-            cpu_room = round(sums[0] * facts.cpu_disable_threshold) - sums[1]
-            memory_room = round(sums[2] * facts.memory_disable_threshold) - sums[3]
+            cpu, memory = round(sums[0] * facts.cpu_disable_threshold), round(sums[2] * facts.memory_disable_threshold)
+            self._bounds[number] = (cpu, memory)
+            self.load(number, 0, 0)
         else:
-            cpu_room = memory_room = UNBOUNDED
-        self.cpu_room[number] = self.cpu_room_array[number] = cpu_room
-        self.memory_room[number] = self.memory_room_array[number] = memory_room
+            self.cpu_room[number] = self.cpu_room_array[number] = UNBOUNDED
+            self.memory_room[number] = self.memory_room_array[number] = UNBOUNDED
 
 
 class AccountGuests:
@@ -58,7 +72,8 @@ class AccountGuests:
         self.pods: dict[int, dict[int, int]] = {}
 
     def add(self, account_id: int, slot: int, cluster: int, pod: int, count: int) -> None:
-        count = max(count, -self.hosts.get(account_id, {}).get(slot, 0))
+        if count < 0:
+            count = max(count, -self.hosts.get(account_id, {}).get(slot, 0))
         for table, key in ((self.hosts, slot), (self.clusters, cluster), (self.pods, pod)):
             counts = table.setdefault(account_id, {})
             left = counts.get(key, 0) + count
