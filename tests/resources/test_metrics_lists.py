@@ -12,8 +12,8 @@ from tests.world import GIB
 
 import lakh.http.commands
 from lakh.contract.declaration import COMMANDS
+from lakh.resources.held import Held
 from lakh.resources.host.row import RELEASE, RESERVE
-from lakh.resources.listing import Held
 from lakh.resources.management_server.row import INSERT, ManagementServerRow
 from lakh.store.statement import TxnSpec
 

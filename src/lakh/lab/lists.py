@@ -15,11 +15,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from lakh.contract.client import Client
+from lakh.lab.list_questions import ROLES, SIX, Found, Question, questions, six_questions
 from lakh.lab.processes import Running, Server
 from lakh.lab.stand import LabError
 
@@ -31,23 +32,6 @@ SUMMARY_SIX: Final = "pages of 500 of six lists, of as many accounts, domains, n
 ROUNDS: Final = 12
 SHOWN: Final = 15
 SEED_SECONDS: Final = 20 * 60.0
-ROLES: Final = ("admin", "domain admin", "user")
-SIX: Final = ("listVirtualMachines", "listVolumes", "listHosts", "listNetworks", "listAccounts", "listDomains")
-
-
-class Question(NamedTuple):
-    """One request. `group`: common filters, other ones, keyword, short keyword; `size`: its page."""
-
-    group: str
-    role: str
-    command: str
-    parameters: dict[str, Any]
-    size: int
-
-    @property
-    def label(self) -> str:
-        told = ",".join(f"{k}={str(v)[:24]}" for k, v in self.parameters.items() if k not in ("pagesize", "listall"))
-        return f"{self.command}({told}) {self.size} as {self.role}"
 
 
 class Asked(NamedTuple):
@@ -59,115 +43,9 @@ class Asked(NamedTuple):
     deep: bool
 
 
-class Found(msgspec.Struct):
-    """Uuids and names of what was seeded, to filter by; as each role sees them."""
-
-    zone: str
-    template: str
-    offering: str
-    network: str
-    host: str
-    cluster: str
-    pool: str
-    disk_offering: str
-    domain: str
-    account: str
-    account_domain: str
-    vms: list[dict[str, Any]]
-
-
-def vm_filters(found: Found, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(group, filters) of listVirtualMachines."""
-    some = [vm["id"] for vm in found.vms[:20]]
-    common: list[dict[str, Any]] = [
-        {}, {"state": "Running"}, {"state": "Stopped"}, {"zoneid": found.zone}, {"templateid": found.template},
-        {"zoneid": found.zone, "state": "Running"}, {"serviceofferingid": found.offering, "state": "Stopped"},
-        {"templateid": found.template, "zoneid": found.zone}, {"networkid": found.network},
-        {"networkid": found.network, "state": "Running"}, {"name": found.vms[0]["name"]}, {"ids": some},
-        {"id": some[0]},
-    ]  # fmt: skip
-    if role != "user":
-        common += [
-            {"domainid": found.domain, "isrecursive": True},
-            {"domainid": found.domain, "isrecursive": True, "state": "Running"},
-            {"account": found.account, "domainid": found.account_domain},
-        ]
-    other: list[dict[str, Any]] = [
-        {"hypervisor": "kvm", "arch": "x86_64"}, {"haenable": False, "zoneid": found.zone, "state": "Running"},
-        {"forvirtualnetwork": True}, {"keypair": "none"}, {"tags": [{"key": "a", "value": "b"}]},
-        {"isoid": found.template},
-    ]  # fmt: skip
-    if role == "admin":
-        common += [{"hostid": found.host}, {"hostid": found.host, "state": "Running"}]
-        other += [{"clusterid": found.cluster}, {"storageid": found.pool}, {"displayvm": True, "state": "Stopped"}]
-    yield from (("common", filters) for filters in common)
-    yield from (("other", filters) for filters in other)
-
-
-def filters_of(command: str, found: Found, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(group, filters) of one list, keywords left out."""
-    if command.startswith("listVirtualMachines"):
-        yield from vm_filters(found, role)
-        return
-    common: dict[str, list[dict[str, Any]]] = {
-        "listVolumes": [
-            {"zoneid": found.zone}, {"state": "Ready"}, {"type": "ROOT"}, {"virtualmachineid": found.vms[0]["id"]},
-            {"zoneid": found.zone, "state": "Ready"},
-        ],
-        "listHosts": [
-            {"zoneid": found.zone}, {"state": "Disconnected"}, {"type": "Routing"}, {"clusterid": found.cluster},
-            {"zoneid": found.zone, "resourcestate": "Enabled"}, {"id": found.host},
-        ],
-        "listNetworks": [{"zoneid": found.zone}, {"type": "Isolated"}, {"id": found.network}],
-        "listAccounts": [{"state": "enabled"}, {"domainid": found.domain, "isrecursive": True}],
-        "listDomains": [{"name": "domain-00001"}],
-        "listEvents": [{"type": "VM.CREATE"}, {"level": "INFO"}, {"level": "ERROR"}],
-    }  # fmt: skip
-    other: dict[str, list[dict[str, Any]]] = {
-        "listVolumes": [{"hostid": found.host}, {"diskofferingid": found.disk_offering}, {"storageid": found.pool}],
-        "listHosts": [{"hahost": False}, {"hypervisor": "KVM", "arch": "x86_64"}],
-        "listNetworks": [{"traffictype": "Guest", "acltype": "Account"}, {"forvpc": False}],
-        "listEvents": [{"startdate": "2020-01-01", "state": "Completed"}],
-    }
-    yield "common", {}
-    for filters in common.get(command, []):
-        if role != "user" or "domainid" not in filters:
-            yield "common", filters
-    if role == "admin":
-        yield from (("other", filters) for filters in other.get(command, []))
-
-
-KEYWORDS: Final = {
-    "listVirtualMachines": ("web-00", "db-0001", "worker", "nothing-like-it", "0001"),
-    "listVolumes": ("ROOT-12", "ROOT-999", "nothing-like-it"),
-    "listHosts": ("kvm-0001", "nothing-like-it"),
-    "listNetworks": ("network-001", "nothing-like-it"),
-    "listAccounts": ("account-001", "nothing-like-it"),
-    "listDomains": ("domain-001", "nothing-like-it"),
-}
-LISTS: Final = {
-    "admin": (*SIX, "listEvents", "listVirtualMachinesMetrics"),
-    "domain admin": ("listVirtualMachines", "listVolumes", "listNetworks", "listAccounts", "listDomains", "listEvents"),
-    "user": ("listVirtualMachines", "listVolumes", "listNetworks", "listAccounts", "listEvents"),
-}
-
-
-def questions(found: dict[str, Found]) -> Iterator[Question]:
-    """Everything that is asked."""
-    for role, commands in LISTS.items():
-        for command in commands:
-            for group, filters in filters_of(command, found[role], role):
-                for size in (50, 500) if group == "common" else (50,):
-                    yield Question(group, role, command, {"listall": True, **filters}, size)
-            for keyword in KEYWORDS.get(command, ()):
-                yield Question("keyword", role, command, {"listall": True, "keyword": keyword}, 50)
-            if command in KEYWORDS:
-                yield Question("short keyword", role, command, {"listall": True, "keyword": "-0"}, 50)
-
-
 async def drive(run: Run) -> None:
     """The scenario `lists`: as many Instances as asked for, of a quarter as many accounts as hosts."""
-    hosts, vms = run.parameters.agents, run.parameters.vms or run.parameters.agents * 10
+    hosts, vms = run.parameters.agents, run.parameters.vms
     accounts = max(25, min(hosts // 4, 25_000))
     shape = {"vms": vms, "accounts": accounts, "networks": accounts, "domains": max(5, accounts // 5)}
     await _run(run, {"hosts": hosts, **shape, "events": vms // 2}, questions)
@@ -178,12 +56,6 @@ async def drive_six(run: Run) -> None:
     number = run.parameters.agents
     shape = dict.fromkeys(("hosts", "vms", "accounts", "networks", "domains"), number)
     await _run(run, {**shape, "volumes": 2 * number}, six_questions)
-
-
-def six_questions(_: dict[str, Found]) -> Iterator[Question]:
-    """Pages of 500 of the six lists, as root admin."""
-    for command in SIX:
-        yield Question("common", "admin", command, {"listall": True}, 500)
 
 
 async def _run(run: Run, shape: dict[str, int], ask: Callable[[dict[str, Found]], Iterator[Question]]) -> None:
@@ -321,17 +193,28 @@ def _p95(taken: list[float]) -> float:
     return ordered[math.ceil(0.95 * (len(ordered) - 1))] * 1000
 
 
+def _middle(taken: list[float]) -> float:
+    ordered = sorted(taken)
+    return ordered[len(ordered) // 2] * 1000
+
+
 def _figures(run: Run, taken: dict[Asked, list[float]]) -> None:
     groups: dict[str, list[float]] = {}
+    lists: dict[str, list[float]] = {}
     means: dict[str, list[float]] = {}
     for asked, seconds in taken.items():
         group = asked.group.replace(" ", "_")
         groups.setdefault(f"page_{asked.size}_p95" if group == "common" else f"{group}_p95", []).extend(seconds)
         command = asked.label.partition("(")[0]
+        if group == "common":
+            lists.setdefault(f"{command}_{asked.size}", []).extend(seconds)
         if asked.label == f"{command}() 500 as admin" and command in SIX:
             means.setdefault(command, []).extend(seconds)
     for name, seconds in sorted(groups.items()):
         run.figure(name, _p95(seconds), "ms")
+    for name, seconds in sorted(lists.items()):
+        run.figure(f"{name}_p50", _middle(seconds), "ms")
+        run.figure(f"{name}_p95", _p95(seconds), "ms")
     for command, seconds in sorted(means.items()):
         run.figure(f"{command}_500_mean", sum(seconds) / len(seconds) * 1000, "ms")
     slowest = sorted(taken.items(), key=lambda entry: -_p95(entry[1]))

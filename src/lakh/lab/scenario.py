@@ -154,7 +154,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("workers", workers.SUMMARY, ("agents", "processes", "vms"), workers.drive, _SIX),
         Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
         Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),
-        Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive),
+        Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive, _MILLION),
         Scenario("placement", placement.SUMMARY, ("agents",), placement.drive, Parameters(agents=100_000)),
         Scenario("six-lists", lists.SUMMARY_SIX, ("agents",), lists.drive_six),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lakh.jobs.cloud import Cloud
-from lakh.store.columns import Test
+from lakh.store.matching import Test
 from lakh.store.search import Finders, find, finders
 from lakh.store.statement import statement
 from lakh.store.table import Row

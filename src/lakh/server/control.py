@@ -29,8 +29,8 @@ from lakh.healing.host_liveness import HostLiveness
 from lakh.healing.reconciler import Healing
 from lakh.http import commands
 from lakh.http.edge import Edge
+from lakh.resources.held import Held
 from lakh.resources.host.index import HostIndex
-from lakh.resources.listing import Held
 from lakh.resources.management_server.address import ServerAddress
 from lakh.resources.management_server.authority import Authority
 from lakh.server import certificates

@@ -11,7 +11,7 @@ from lakh.store.statement import Statement
 _WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 _ONE = re.compile(r"\s+(\w+)\s*=\s*\$(\d+)")
 _LIST = re.compile(r"\bANY\s*\(\s*\$(\d+)[^()]*\)", re.IGNORECASE)
-_MANY = re.compile(r"\s+id\s*=\s*ANY\$(\d+)")
+_MANY = re.compile(r"\s+(\w+)\s*=\s*ANY\$(\d+)")
 _INNER = re.compile(r"\([^()]*\)")
 
 
@@ -25,17 +25,17 @@ class Changed(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def changed_by(made: Statement) -> Changed | None:
-    """How the statement names its rows; None where it does not."""
+def changed_by(made: Statement, key: str = "id") -> Changed | None:
+    """How the statement names its rows, whose ids are in `key`; None where it does not."""
     if made.insert_columns:
-        return Changed(made.insert_columns.index("id")) if "id" in made.insert_columns else None
+        return Changed(made.insert_columns.index(key)) if key in made.insert_columns else None
     text, inner = _LIST.sub(r"ANY$\1", made.text), 1
     while inner:  # what stands in brackets has conditions of its own
         text, inner = _INNER.subn("", text)
     where = _WHERE.search(text)
     rest = text[where.end() :] if where else ""
     if found := _ONE.match(rest):
-        return Changed(int(found[2]) - 1, column="" if found[1] == "id" else found[1])
-    if found := _MANY.match(rest):
-        return Changed(int(found[1]) - 1, many=True)
+        return Changed(int(found[2]) - 1, column="" if found[1] == key else found[1])
+    if (found := _MANY.match(rest)) and found[1] == key:
+        return Changed(int(found[2]) - 1, many=True)
     return None

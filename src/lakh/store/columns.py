@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,82 +27,49 @@ from numpy.typing import NDArray
 from lakh.base.limits import HELD_NOTED, HELD_SLICE
 from lakh.base.log import logger
 from lakh.store.changes import changed_by
+from lakh.store.matching import NOTHING, Mask, Matched, Positions, Test, codes_that_fit, in_set
 from lakh.store.statement import Step, statement
 from lakh.store.store import Store, StoreUnavailableError
 from lakh.store.table import Row
 
-Positions = NDArray[np.intp]
-Mask = NDArray[np.bool_]
-
-NOTHING: Final = -1
-"""NULL in a column of ids, and of a text that no row has."""
 DEAD_ROWS_KEPT: Final = 10_000
+FEW_TEXTS: Final = 32_767
+"""Texts of one column that fit into its narrow form."""
 
 
 _ID = itemgetter(0)
+_WIDE = ("_ms", "_bytes")
 
 _log = logger("store.columns")
 
 
-class Test(NamedTuple):
-    """What a row must be like: `column` has one of `values` (any but those where `negated`), or lies within bounds."""
-
-    column: str
-    values: tuple[Any, ...] = ()
-    negated: bool = False
-    ignoring_case: bool = False
-    at_least: int | None = None
-    at_most: int | None = None
-    containing: str = ""
-
-
-class Matched:
-    """Rows that fit, as of now: use it before awaiting again."""
-
-    __slots__ = ("_ids", "_mask", "count")
-
-    def __init__(self, ids: NDArray[np.int64], mask: Mask | None) -> None:
-        self._ids = ids
-        self._mask = mask
-        self.count = len(ids) if mask is None else int(np.count_nonzero(mask))
-
-    def page(self, offset: int, limit: int, *, newest_first: bool) -> list[int]:
-        """Ids of one page, by id."""
-        if offset >= self.count:
-            return []
-        end = min(offset + limit, self.count)
-        if newest_first:
-            offset, end = self.count - end, self.count - offset
-        if self._mask is None or self.count == len(self._ids):
-            chosen = self._ids[offset:end]
-        else:
-            chosen = self._ids[np.flatnonzero(self._mask)[offset:end]]
-        found: list[int] = chosen.tolist()
-        return found[::-1] if newest_first else found
-
-
 class Columns:
-    """The columns `names` of the rows of `row`'s table that fit the condition `always`, by id."""
+    """The columns `names` of the rows of `row`'s table that fit the condition `always`, by id, which is in `key`."""
 
-    def __init__(self, store: Store, row: type[Row], names: Sequence[str], always: str, label: str) -> None:
+    def __init__(
+        self, store: Store, row: type[Row], names: Sequence[str], always: str, label: str, key: str = "id"
+    ) -> None:
         self._store = store
+        self._key = key
         self._names = tuple(names)
         kinds = {column.name: column.sql_type for column in row.TABLE.columns}
         self._texts: dict[str, dict[str | None, int]] = {n: {} for n in names if kinds[n] == "TEXT"}
         types = {n: np.int16 if n in self._texts else np.int8 if kinds[n] == "BOOLEAN" else np.int32 for n in names}
-        self._types: dict[str, Any] = {n: np.int64 if n.endswith("_ms") else kind for n, kind in types.items()}
-        table, listed = row.TABLE.name, ", ".join(("id", *names))
+        self._types: dict[str, Any] = {n: np.int64 if n.endswith(_WIDE) else kind for n, kind in types.items()}
+        table, listed = row.TABLE.name, ", ".join((key, *names))
+        where = f"{always} AND " if always else ""
         self._slice = statement(
             f"{label}.held",
-            f"SELECT {listed} FROM {table} WHERE {always} AND id > $1 ORDER BY id LIMIT {HELD_SLICE}",
+            f"SELECT {listed} FROM {table} WHERE {where}{key} > $1 ORDER BY {key} LIMIT {HELD_SLICE}",
             full_scan="reads the table once, in slices by its key",
         )
-        self._some = statement(f"{label}.held_again", f"SELECT {listed} FROM {table} WHERE id = ANY($1) AND {always}")
+        self._some = statement(f"{label}.held_again", f"SELECT {listed} FROM {table} WHERE {where}{key} = ANY($1)")
         self._lock = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._first_slice = asyncio.Event()
         self._catching_up: asyncio.Task[None] | None = None
         self._noted: set[int] = set()
+        self._noted_by: dict[str, set[int]] = {}
         self._loaded = False
         self._empty()
         store.follow(table, self._changed)
@@ -124,25 +91,20 @@ class Columns:
             return
         noted = self._noted
         for step in steps:
-            how = changed_by(step.statement)
+            how = changed_by(step.statement, self._key)
             if how is None or (how.column and not (self._loaded and how.column in self._types)):
                 self._forget(step.statement.name)
                 return
             value = step.arguments[how.place]
             if how.column:
-                noted.update(self._having(how.column, value))
+                self._noted_by.setdefault(how.column, set()).add(value)
             elif how.many:
                 noted.update(value)
             else:
                 noted.add(value)
-        if len(noted) > HELD_NOTED and self._loaded and self._catching_up is None:
+        many = len(noted) + sum([len(values) for values in self._noted_by.values()])
+        if many > HELD_NOTED and self._loaded and self._catching_up is None:
             self._catching_up = asyncio.create_task(self._catch_up())
-
-    def _having(self, column: str, value: Any) -> list[int]:
-        test = Test(column, (value,))
-        mask = self._mask(test, None)
-        found: list[int] = self._ids[: self._size][mask].tolist()
-        return found
 
     def _forget(self, name: str) -> None:
         """A statement changed rows it does not name: everything is read anew when next asked for."""
@@ -152,6 +114,7 @@ class Columns:
             self._loading = None
         self._loaded = False
         self._noted.clear()
+        self._noted_by.clear()
 
     async def _catch_up(self) -> None:
         try:
@@ -170,7 +133,7 @@ class Columns:
             await self._first_slice.wait()
             if not self._loaded:
                 return False
-        if self._noted or self._lock.locked():
+        if self._noted or self._noted_by or self._lock.locked():
             async with self._lock:
                 await self._read_noted()
         return self._loaded
@@ -181,6 +144,10 @@ class Columns:
             await asyncio.shield(self._loading)
 
     async def _read_noted(self) -> None:
+        for column, values in self._noted_by.items():  # a pass over a column for all of them, not one for each
+            mask = self._mask(Test(column, tuple(values)), None)
+            self._noted.update(self._ids[: self._size][mask].tolist())
+        self._noted_by.clear()
         noted, self._noted = sorted(self._noted), set()
         try:
             for start in range(0, len(noted), HELD_SLICE):
@@ -194,6 +161,7 @@ class Columns:
     async def _load(self) -> None:
         started, last = self._first_slice, -1
         self._noted.clear()
+        self._noted_by.clear()
         self._empty()
         try:
             while rows := await self._store.read(self._slice, last):
@@ -233,7 +201,8 @@ class Columns:
             self._dead -= int(np.count_nonzero(~self._live[spots]))
             self._live[spots] = True
             for name, values in zip(self._names, list(zip(*(row for _, row in known), strict=True))[1:], strict=True):
-                self._columns[name][spots] = self._encoded(name, values)
+                numbers = self._encoded(name, values)
+                self._columns[name][spots] = numbers
         if new:
             self._append(new)
         if self._dead > max(DEAD_ROWS_KEPT, self._size // 4):
@@ -252,7 +221,8 @@ class Columns:
         self._ids[span] = by_column[0]
         self._live[span] = True
         for name, values in zip(self._names, by_column[1:], strict=True):
-            self._columns[name][span] = self._encoded(name, values)
+            numbers = self._encoded(name, values)
+            self._columns[name][span] = numbers
         self._size += more
         if size and self._ids[size] < self._ids[size - 1]:
             self._sort_from(int(np.searchsorted(self._ids[:size], self._ids[size])))
@@ -274,7 +244,11 @@ class Columns:
     def _encoded(self, name: str, values: Iterable[Any]) -> list[int]:
         codes = self._texts.get(name)
         if codes is not None:
-            return [codes.setdefault(value, len(codes)) for value in values]
+            numbers = [codes.setdefault(value, len(codes)) for value in values]
+            if len(codes) > FEW_TEXTS and self._columns[name].dtype == np.int16:
+                self._types[name] = np.int32
+                self._columns[name] = self._columns[name].astype(np.int32)
+            return numbers
         return [NOTHING if value is None else value for value in values]
 
     def _places(self, ids: NDArray[np.int64]) -> Positions:
@@ -295,6 +269,8 @@ class Columns:
         or have one of its ids. The columns must be `fresh`."""
         if either is not None and not any(self._could_fit(test) for test in either[0]):
             among, either = [*among, either[1]], None
+        masks = [among_ids for among_ids in among if len(among_ids) > self._size // 8]  # a pass beats a search for each
+        among = [among_ids for among_ids in among if len(among_ids) <= self._size // 8]
         if among:
             ids = np.unique(min(among, key=len))
             for other in among:
@@ -303,21 +279,48 @@ class Columns:
             fits = self._live[places]
             for test in tests:
                 fits &= self._mask(test, places)
+            for found in masks:
+                fits &= np.isin(self._ids[places], found)
             if either is not None:
                 fits &= self._either(either)[places]
             return Matched(self._ids[places[fits]], None)
         mask = self._live[: self._size].copy()
         for test in tests:
             mask &= self._mask(test, None)
+        for found in masks:
+            mask &= np.isin(self._ids[: self._size], found)
         if either is not None:
             mask &= self._either(either)
         return Matched(self._ids[: self._size], mask)
 
-    def tally(self, of: str, values: Sequence[int], by: str) -> dict[tuple[int, str | None], int]:
-        """How many rows have each of the `values` in column `of`, by their text in column `by`. As `matching`."""
+    def values(self, column: str, tests: Sequence[Test]) -> NDArray[np.int64]:
+        """The numbers in a column (or the ids) of the rows that fit, in order of their ids. As `matching`."""
+        mask = self._live[: self._size].copy()
+        for test in tests:
+            mask &= self._mask(test, None)
+        found: NDArray[np.int64] = (self._ids if column == self._key else self._columns[column])[: self._size][mask]
+        return found
+
+    def at(self, column: str, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The numbers in a column of the rows of these ids, 0 where there is no such row. As `matching`."""
+        found = np.zeros(len(ids), np.int64)
+        if self._size:
+            known = self._ids[: self._size]
+            places = np.minimum(np.searchsorted(known, ids), self._size - 1)
+            there = (known[places] == ids) & self._live[places]
+            found[there] = self._columns[column][places[there]]
+        return found
+
+    def tally(
+        self, of: str, values: Sequence[int], by: str, tests: Sequence[Test] = ()
+    ) -> dict[tuple[int, str | None], int]:
+        """How many rows that fit `tests` have each of the `values` in column `of`, by their text in column `by`. As
+        `matching`."""
         numbers = sorted(set(values))
         texts = list(self._texts[by])
-        mask = self._live[: self._size] & _in_set(self._columns[of][: self._size], numbers)
+        mask = self._live[: self._size] & in_set(self._columns[of][: self._size], numbers)
+        for test in tests:
+            mask &= self._mask(test, None)
         at = np.searchsorted(numbers, self._columns[of][: self._size][mask])
         both = at * len(texts) + self._columns[by][: self._size][mask]
         counts = np.bincount(both, minlength=len(numbers) * len(texts))
@@ -334,20 +337,16 @@ class Columns:
         return mask
 
     def _could_fit(self, test: Test) -> bool:
-        return test.column not in self._texts or bool(self._numbers(test))
+        return test.column not in self._texts or len(self._numbers(test)) > 0
 
-    def _numbers(self, test: Test) -> list[int]:
+    def _numbers(self, test: Test) -> list[int] | NDArray[np.int64]:
         """The values that a test wants, as they stand in the column."""
         codes = self._texts.get(test.column)
-        if codes is None:
-            return [NOTHING if value is None else int(value) for value in test.values]
-        if test.containing:
-            wanted = test.containing.lower()
-            return [code for text, code in codes.items() if text is not None and wanted in text.lower()]
-        if test.ignoring_case:
-            lowered = {value.lower() for value in test.values}
-            return [code for text, code in codes.items() if text is not None and text.lower() in lowered]
-        return [codes[value] for value in test.values if value in codes]
+        if codes is not None:
+            return codes_that_fit(test, codes)
+        if isinstance(test.values, np.ndarray):
+            return test.values
+        return [NOTHING if value is None else int(value) for value in test.values]
 
     def _mask(self, test: Test, places: Positions | None) -> Mask:
         column = self._columns[test.column][: self._size]
@@ -364,16 +363,11 @@ class Columns:
             for value in wanted:
                 fits |= column == value
         else:
-            fits = _in_set(column, wanted)
-        return ~fits & (column != NOTHING) if test.negated else fits
+            fits = in_set(column, wanted)
+        return ~fits & self._told(test.column, column) if test.negated else fits
 
-
-def _in_set(column: NDArray[Any], wanted: Sequence[int]) -> Mask:
-    """Which numbers of a column are in a set, by one look into a table of all numbers there may be."""
-    top = int(column.max(initial=0)) + 2
-    table = np.zeros(top, np.bool_)  # the last place stands for NOTHING, which is -1
-    table[[value for value in wanted if 0 <= value < top - 1]] = True
-    if NOTHING in wanted:
-        table[top - 1] = True
-    found: Mask = table[column]
-    return found
+    def _told(self, name: str, column: NDArray[Any]) -> Mask:
+        """Where a column is not NULL: of that SQL says neither yes nor no."""
+        nothing = NOTHING if name not in self._texts else self._texts[name].get(None, NOTHING)
+        told: Mask = column != nothing
+        return told

@@ -3,8 +3,8 @@ r"""Finding rows by a part of their texts: an index over the trigrams of a table
     @table("vm", …, search=Search("name", "display_name", "instance_name", only="type = 'User'"))
 
 No verb keeps it, so none can forget it: triggers do, in the row's own transaction and without a statement of ours.
-Beside the index stand the texts themselves, narrow and together, so that what has no trigrams (a keyword of one or two
-characters, or one with wildcards) is found by a pass over these alone. Rows that are removed leave it.
+Beside the index stand the texts themselves, narrow, in lower case and together, so that what has no trigrams (a keyword
+of one or two characters, or one with wildcards) is found by a pass over these alone. Rows that are removed leave it.
 
 *PostgreSQL*: a table of lower-case texts with a GIN index of pg_trgm over them, where that extension can be had;
 without it the pass over the texts serves all. The look is a materialized part of its own: the planner otherwise walks
@@ -75,7 +75,7 @@ def _condition(search: Search, row: str) -> str:
 def _sqlite(table: str, search: Search) -> list[str]:
     name, columns = search_table(table), ", ".join(search.columns)
     texts = ", ".join(f"{column} TEXT" for column in search.columns)
-    values = ", ".join(f"new.{column}" for column in search.columns)
+    values = ", ".join(f"LOWER(new.{column})" for column in search.columns)
     nothing = ", ".join("NULL" for _ in search.columns)
     put = f"INSERT OR REPLACE INTO {name}_new (id, {columns}, gone) VALUES (new.id"
     live = _condition(search, "new")
@@ -139,8 +139,8 @@ def finders(label: str, table: str, search: Search, columns: Sequence[str], dial
         by_index, by_texts = _postgresql_finders(table, search, columns)
         return Finders(declared("by_trigrams", by_index), declared("by_texts", by_texts), None)
     name = search_table(table)
-    fits = " OR ".join(rf"LOWER(c{search.columns.index(column)}) LIKE $1 ESCAPE '\'" for column in columns)
-    new = " OR ".join(rf"LOWER({column}) LIKE $1 ESCAPE '\'" for column in columns)
+    fits = " OR ".join(rf"c{search.columns.index(column)} LIKE $1 ESCAPE '\'" for column in columns)
+    new = " OR ".join(rf"{column} LIKE $1 ESCAPE '\'" for column in columns)
     return Finders(
         declared("by_trigrams", f"SELECT group_concat(rowid) FROM {name} WHERE {name} MATCH $1"),
         declared("by_texts", f"SELECT group_concat(id) FROM {name}_content WHERE {fits}"),
@@ -166,15 +166,16 @@ async def find(store: Store, made: Finders, columns: Sequence[str], keyword: str
     elif made.queued is not None:
         argument = f'{{{" ".join(columns)}}} : "{keyword.replace(QUOTE, QUOTE * 2)}"'
     if made.queued is None:
-        return _ids((await store.read(asked, argument))[0][0])
-    queued, hits = (_ids(found) for found in (await store.read(made.queued, pattern))[0])
-    indexed = _ids((await store.read(asked, argument))[0][0])
+        return ids_of((await store.read(asked, argument))[0][0])
+    queued, hits = (ids_of(found) for found in (await store.read(made.queued, pattern))[0])
+    indexed = ids_of((await store.read(asked, argument))[0][0])
     if len(queued):
         indexed = np.concatenate([np.setdiff1d(indexed, queued, assume_unique=True), hits])
     return indexed
 
 
-def _ids(found: str | list[int] | None) -> NDArray[np.int64]:
+def ids_of(found: str | list[int] | None) -> NDArray[np.int64]:
+    """Ids that an engine told as one value."""
     if not found:
         return np.zeros(0, np.int64)
     return np.fromstring(found, np.int64, sep=",") if isinstance(found, str) else np.array(found, np.int64)

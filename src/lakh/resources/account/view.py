@@ -12,12 +12,13 @@ from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import ADMIN, ADMIN_ACCOUNT, PROJECT, AccountRow
 from lakh.resources.command import Caller
 from lakh.resources.domain.tree import DomainTree
+from lakh.resources.held import Held
 from lakh.resources.limit.owned import OwnedCounts, Owners
 from lakh.resources.limit.row import ACCOUNT
-from lakh.resources.listing import Held
 from lakh.resources.role.row import RoleRow
 from lakh.resources.user.row import UserRow
 from lakh.resources.user.view import UserView, user_views
+from lakh.resources.vm.held import USERS_ONLY, VMS
 from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import select, statement
 
@@ -124,10 +125,11 @@ async def _owned(cloud: Cloud, rows: Iterable[AccountRow]) -> dict[int, dict[str
 
 async def _vm_states(cloud: Cloud, account_ids: list[int]) -> list[tuple[int, str | None, int]]:
     """(account id, state, how many Instances): from memory, or from the store while that is read."""
-    columns = await cloud.part(Held).fresh("vm")
+    columns = await cloud.part(Held).fresh(VMS)
     if columns is None:
         return [(row[0], row[1], row[2]) for row in await cloud.store.read(VM_STATES, account_ids)]
-    return [(i, state, count) for (i, state), count in columns.tally("account_id", account_ids, "state").items()]
+    tallied = columns.tally("account_id", account_ids, "state", USERS_ONLY)
+    return [(i, state, count) for (i, state), count in tallied.items()]
 
 
 async def account_view(cloud: Cloud, caller: Caller, row: AccountRow) -> AccountView:

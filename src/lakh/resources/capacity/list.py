@@ -6,8 +6,8 @@ from lakh.base.errors import ParameterError
 from lakh.catalogue.kinds import capacity_types
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
-from lakh.resources.capacity.figures import Capacities, Figure, summed
-from lakh.resources.capacity.places import at_level, capacity_views
+from lakh.resources.capacity.figures import Capacities, Figure, at_level, summed
+from lakh.resources.capacity.places import capacity_views
 from lakh.resources.capacity.view import CapacityView
 from lakh.resources.command import Call, ListCommand, Listed
 

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from lakh.jobs.cloud import Cloud
-from lakh.resources.capacity.figures import CPU, MEMORY, Capacities, Figure
-from lakh.resources.capacity.places import Level, at_level
+from lakh.resources.capacity.figures import CPU, MEMORY, Capacities, Figure, Level
 from lakh.resources.capacity.words import gigabytes, gigahertz, share, thresholds
+
+NOTHING = Figure(CPU, 0, None, None, 0, 0)
 
 
 class PlaceMetrics(msgspec.Struct, frozen=True):
@@ -35,17 +36,12 @@ class PlaceMetrics(msgspec.Struct, frozen=True):
 class Sums:
     """CPU and memory of every cluster, or of every zone, as of now."""
 
-    def __init__(self, cloud: Cloud, level: Level, figures: list[Figure]) -> None:
-        self._cloud = cloud
-        self._of = {
-            (figure.kind, figure.cluster_id if level == "cluster" else figure.zone_id): figure
-            for figure in at_level(figures, level)
-        }
+    def __init__(self, cloud: Cloud, of: dict[tuple[int, int], Figure]) -> None:
+        self._cloud, self._of = cloud, of
 
     def metrics(self, place_id: int, *scopes: tuple[str, int]) -> PlaceMetrics:
         """Those of one place; `scopes` are where its thresholds may be set."""
-        nothing = Figure(CPU, 0, None, None, 0, 0)
-        cpu, memory = self._of.get((CPU, place_id), nothing), self._of.get((MEMORY, place_id), nothing)
+        cpu, memory = self._of.get((CPU, place_id), NOTHING), self._of.get((MEMORY, place_id), NOTHING)
         exceeded = thresholds(self._cloud, cpu.used / (cpu.total or 1), memory.used / (memory.total or 1), *scopes)
         return PlaceMetrics(
             cputotal=gigahertz(cpu.total),
@@ -58,4 +54,4 @@ class Sums:
 
 async def sums_of(cloud: Cloud, level: Level) -> Sums:
     """The sums as of now."""
-    return Sums(cloud, level, await cloud.part(Capacities).of_hosts())
+    return Sums(cloud, await cloud.part(Capacities).of_hosts(level))

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from lakh.catalogue.kinds import capacity_types
 from lakh.jobs.cloud import Cloud
-from lakh.resources.capacity.figures import Capacities, Figure, summed
+from lakh.resources.capacity.figures import Capacities, Figure, Level, at_level, place_of
 from lakh.resources.capacity.view import CapacityView, percent
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
-
-Level = Literal["zone", "pod", "cluster"]
-
-
-def at_level(figures: Iterable[Figure], level: Level) -> list[Figure]:
-    """Summed per zone, pod or cluster; what belongs to a larger place only is left out."""
-
-    def place(figure: Figure) -> tuple[int, int | None, int | None] | None:
-        if level == "zone":
-            return figure.zone_id, None, None
-        if level == "pod":
-            return (figure.zone_id, figure.pod_id, None) if figure.pod_id is not None else None
-        return (figure.zone_id, figure.pod_id, figure.cluster_id) if figure.cluster_id is not None else None
-
-    return summed(figures, place)
 
 
 async def capacities_of(cloud: Cloud, level: Level) -> dict[int, list[CapacityView]]:
@@ -35,9 +19,7 @@ async def capacities_of(cloud: Cloud, level: Level) -> dict[int, list[CapacityVi
     figures = at_level(await cloud.part(Capacities).figures(), level)
     figures.sort(key=lambda f: f.kind)
     for figure, view in zip(figures, await capacity_views(cloud, figures), strict=True):
-        key = {"zone": figure.zone_id, "pod": figure.pod_id, "cluster": figure.cluster_id}[level]
-        assert key is not None
-        found.setdefault(key, []).append(view)
+        found.setdefault(place_of(figure, level), []).append(view)
     return found
 
 

@@ -10,7 +10,8 @@ from lakh.resources.capacity.words import some_of
 from lakh.resources.cluster.list_command import ClusterListCommand
 from lakh.resources.cluster.view import ClusterView
 from lakh.resources.command import Call, Listed
-from lakh.resources.listing import Held
+from lakh.resources.held import Held
+from lakh.resources.host.held import HOSTS
 from lakh.store.statement import statement
 
 STATUSES = statement(
@@ -69,7 +70,7 @@ async def _hosts(cloud: Cloud, cluster_ids: list[int]) -> tuple[dict[int, int], 
     hosts: dict[int, int] = {}
     if not cluster_ids:
         return up, hosts
-    columns = await cloud.part(Held).fresh("host")
+    columns = await cloud.part(Held).fresh(HOSTS)
     if columns is not None:
         tallied = columns.tally("cluster_id", cluster_ids, "status")
         found = [(cluster, status, count) for (cluster, status), count in tallied.items()]

@@ -8,6 +8,7 @@ from lakh.resources.account.row import DOMAIN_ADMIN
 from lakh.resources.command import Call
 from lakh.resources.event.row import EventRow
 from lakh.resources.listing import Listing
+from lakh.resources.scanning import Scanned
 
 _FILTERS = {
     "id": "id = $",
@@ -30,6 +31,7 @@ EVENTS = Listing(
     always="NOT archived",
     holds=("account_id", "domain_id", "type", "level", "state", "created_ms", "resource_type", "start_id"),
     by_index=("resourceid",),
+    scans=Scanned(EventRow, "description", always="NOT archived", containing=("type", "level")),
 )
 ARCHIVED = Listing(EventRow, _FILTERS, keyword=_KEYWORD, order="id DESC", always="archived", name="archived_event")
 AT_ONCE = 500

@@ -9,6 +9,7 @@ from lakh.contract.types import Id, Strings
 from lakh.resources.account.ownership import EVERYBODY
 from lakh.resources.command import Call, ListCommand
 from lakh.resources.configuration.values import Settings
+from lakh.resources.host.held import HOSTS as HELD
 from lakh.resources.host.row import BY_ID, HostRow
 from lakh.resources.host.view import HostView, checked_levels, host_views
 from lakh.resources.listing import Listing
@@ -38,10 +39,7 @@ HOSTS = Listing(
         "none": "1 = 0",
     },
     keyword=("name", "status", "type", "version"),
-    holds=(
-        "type", "status", "resource_state", "zone_id", "pod_id", "cluster_id", "hypervisor", "arch", "version",
-        "management_server_id",
-    ),
+    holds=HELD,
     by_index=("name",),
     searches={"keyword": Searched(HostRow, "name", containing=("status", "type", "version"))},
 )  # fmt: skip

@@ -9,7 +9,8 @@ from lakh.contract.declaration import param
 from lakh.contract.types import Id, Strings
 from lakh.resources.account.ownership import Scope, owned_scope
 from lakh.resources.command import Call, Listed, OwnedListCommand
-from lakh.resources.listing import Both, Listing
+from lakh.resources.list_conditions import Both
+from lakh.resources.listing import Listing
 from lakh.resources.network.access import SharedNetworks, may_see_network
 from lakh.resources.network.cached import Networks
 from lakh.resources.network.row import NetworkRow

@@ -13,6 +13,12 @@ from lakh.store.table import Index, Ref, Row, Search, table
     Index("nic_uuid", "uuid", unique=True),
     Index("nic_vm", "vm_id", "device_id", where="removed_ms IS NULL"),
     Index("nic_address", "network_id", "ip", where="removed_ms IS NULL AND ip IS NOT NULL", unique=True),
+    Index(
+        "nic_management",
+        "traffic_type",
+        "vm_id",
+        where="traffic_type = 'Management' AND removed_ms IS NULL AND ip IS NOT NULL",
+    ),
     Index("nic_network", "network_id", "id", "vm_id", where="removed_ms IS NULL"),
     big=True,
     search=Search("ip"),

@@ -8,6 +8,7 @@ from lakh.resources.account.ownership import owned_scope
 from lakh.resources.command import Call, Listed, OwnedListCommand
 from lakh.resources.listing import Listing
 from lakh.resources.router.view import RouterView, router_views
+from lakh.resources.vm.held import VMS
 from lakh.resources.vm.row import VmRow
 
 LISTING = Listing(
@@ -26,6 +27,8 @@ LISTING = Listing(
     keyword=("instance_name", "state"),
     always="removed_ms IS NULL AND type = 'DomainRouter' AND type <> 'User'",
     name="router",
+    holds=VMS,
+    by_index=("name", "networkid"),
 )
 
 

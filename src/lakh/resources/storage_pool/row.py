@@ -68,6 +68,7 @@ class StoragePoolHostRow(Row):
 INSERT = insert("storage_pool.insert", StoragePoolRow)
 INSERT_CAPACITY = insert("storage_pool_capacity.insert", StoragePoolCapacityRow)
 CAPACITIES = select("storage_pool_capacity.all", StoragePoolCapacityRow, "ORDER BY pool_id")
+CAPACITIES_OF = select("storage_pool_capacity.of_pools", StoragePoolCapacityRow, "WHERE pool_id = ANY($1)")
 CONNECT = insert("storage_pool_host.insert", StoragePoolHostRow, conflict="ON CONFLICT (pool_id, host_id) DO NOTHING")
 HOSTS_OF_POOL = select(
     "storage_pool_host.of_pool", StoragePoolHostRow, "WHERE pool_id = $1 AND host_id > $2 ORDER BY host_id LIMIT 10000"

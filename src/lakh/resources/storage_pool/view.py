@@ -11,7 +11,7 @@ from lakh.contract.view import ApiDate, Integer, View
 from lakh.jobs.cloud import Cloud
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.pod.row import PodRow
-from lakh.resources.storage_pool.row import CAPACITIES, StoragePoolRow
+from lakh.resources.storage_pool.row import CAPACITIES_OF, StoragePoolRow
 from lakh.resources.storage_pool.size import factor
 from lakh.resources.zone.row import ZoneRow
 
@@ -71,7 +71,8 @@ async def pool_views(cloud: Cloud, rows: list[StoragePoolRow]) -> list[StoragePo
     zones = (await cloud.snapshots.of(ZoneRow)).by_id
     pods = (await cloud.snapshots.of(PodRow)).by_id
     clusters = (await cloud.snapshots.of(ClusterRow)).by_id
-    capacities = {row.pool_id: row for row in await cloud.store.rows(CAPACITIES)}
+    ids = [row.id for row in rows]
+    capacities = {row.pool_id: row for row in await cloud.store.rows(CAPACITIES_OF, ids)} if ids else {}
     jobs = cloud.worker.acting_on({row.uuid for row in rows})
     views = []
     for row in rows:

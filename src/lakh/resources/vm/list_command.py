@@ -14,6 +14,7 @@ from lakh.resources.listing import Listing
 from lakh.resources.nic.row import NicRow
 from lakh.resources.searching import Searched
 from lakh.resources.tag.row import pairs_of
+from lakh.resources.vm.held import VMS
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.views import LEVELS, levels_of, user_vm_views
 
@@ -29,7 +30,7 @@ LISTING = Listing(
         "state": "state = $",
         "zoneid": "zone_id = $",
         "podid": "pod_id = $",
-        "clusterid": "host_id IN (SELECT id FROM host WHERE cluster_id = $)",
+        "clusterid": "host_id IN (SELECT id FROM host WHERE cluster_id = $ AND removed_ms IS NULL)",
         "hostid": "host_id = $",
         "hypervisor": "LOWER(hypervisor) = LOWER($)",
         "arch": "arch = $",
@@ -46,9 +47,9 @@ LISTING = Listing(
         "vpcid": "id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND network_id IN"
         " (SELECT id FROM network WHERE vpc_id = $))",
         "isolated": "id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND network_id IN"
-        " (SELECT id FROM network WHERE guest_type = 'Isolated'))",
+        " (SELECT id FROM network WHERE guest_type = 'Isolated' AND removed_ms IS NULL))",
         "shared": "id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND network_id IN"
-        " (SELECT id FROM network WHERE guest_type = 'Shared'))",
+        " (SELECT id FROM network WHERE guest_type = 'Shared' AND removed_ms IS NULL))",
         "storageid": "id IN (SELECT vm_id FROM volume WHERE pool_id = $ AND removed_ms IS NULL)",
         "securitygroupid": "id IN (SELECT vm_id FROM security_group_vm WHERE group_id = $)",
         "affinitygroupid": "id IN (SELECT vm_id FROM affinity_group_vm WHERE group_id = $)",
@@ -60,10 +61,7 @@ LISTING = Listing(
         f" OR id IN (SELECT vm_id FROM nic WHERE removed_ms IS NULL AND ip {_LIKE}))",
     },
     always="removed_ms IS NULL AND type = 'User'",
-    holds=(
-        "account_id", "domain_id", "user_id", "zone_id", "pod_id", "host_id", "template_id", "iso_id",
-        "service_offering_id", "group_id", "user_data_id", "state", "hypervisor", "arch", "ha_enabled", "display_vm",
-    ),
+    holds=VMS,
     by_index=("name",),
     searches={
         "keyword": Searched(VmRow, "name", "display_name", equal=("state",), addresses=NicRow),

@@ -6,6 +6,7 @@ from lakh.contract.declaration import param
 from lakh.contract.types import Id
 from lakh.resources.command import Call, ListCommand, Listed
 from lakh.resources.listing import Listing
+from lakh.resources.vm.held import VMS
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.system_view import API_TYPES, SystemVmView, system_vm_views
 
@@ -27,6 +28,8 @@ LISTING = Listing(
     keyword=("instance_name", "state"),
     always="removed_ms IS NULL AND type <> 'User' AND type IN ('SecondaryStorageVm', 'ConsoleProxy')",
     name="system_vm",
+    holds=VMS,
+    by_index=("name",),
 )
 
 

@@ -1,23 +1,19 @@
-"""How many VMs are on hosts: of users from columns in memory, of the system by an index that holds only those."""
+"""How many VMs are on hosts, told from columns in memory; by the engine while those load."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from lakh.jobs.cloud import Cloud
-from lakh.resources.listing import Held
+from lakh.resources.held import Held
+from lakh.resources.vm.held import SYSTEM_ONLY, USERS_ONLY, VMS
 from lakh.store.statement import statement
 
 RUNNING = "Running"
-USERS = statement(
-    "vm.users_on_hosts",
-    "SELECT host_id, state, COUNT(*) FROM vm WHERE host_id = ANY($1) AND removed_ms IS NULL AND type = 'User'"
-    " GROUP BY host_id, state",
-)
-SYSTEMS = statement(
-    "vm.systems_on_hosts",
-    "SELECT host_id, state, COUNT(*) FROM vm WHERE host_id = ANY($1) AND host_id IS NOT NULL AND removed_ms IS NULL"
-    " AND type <> 'User' GROUP BY host_id, state",
+ON_HOSTS = statement(
+    "vm.counts_on_hosts",
+    "SELECT host_id, state, COUNT(*), type = 'User' FROM vm WHERE host_id = ANY($1) AND removed_ms IS NULL"
+    " GROUP BY host_id, state, type = 'User'",
 )
 
 
@@ -32,12 +28,14 @@ async def guests_on_hosts(cloud: Cloud, host_ids: list[int]) -> tuple[dict[int, 
     """(users' VMs, system VMs) by host id, for hosts that have any."""
     if not host_ids:
         return {}, {}
-    columns = await cloud.part(Held).fresh("vm")
-    if columns is not None:
-        users = [(host, state, count) for (host, state), count in columns.tally("host_id", host_ids, "state").items()]
-    else:
-        users = [(row[0], row[1], row[2]) for row in await cloud.store.read(USERS, host_ids)]
-    return _counted(users), _counted([(row[0], row[1], row[2]) for row in await cloud.store.read(SYSTEMS, host_ids)])
+    columns = await cloud.part(Held).fresh(VMS)
+    if columns is None:
+        found = await cloud.store.read(ON_HOSTS, host_ids)
+        users = [(row[0], row[1], row[2]) for row in found if row[3]]
+        return _counted(users), _counted([(row[0], row[1], row[2]) for row in found if not row[3]])
+    tallies = (columns.tally("host_id", host_ids, "state", only) for only in (USERS_ONLY, SYSTEM_ONLY))
+    users, systems = ([(host, state, count) for (host, state), count in tally.items()] for tally in tallies)
+    return _counted(users), _counted(systems)
 
 
 def _counted(found: list[tuple[int, str | None, int]]) -> dict[int, Guests]:
