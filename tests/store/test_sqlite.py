@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,12 +13,21 @@ from tests.store.stock import BOX, COUNT, RELABEL, add_box
 from tests.stores import fresh_url
 
 from lakh.store.opening import open_store
+from lakh.store.sqlite import SqliteStore
+from lakh.store.sqlite_writer import QUICK_TO_RETURN
 from lakh.store.statement import TxnSpec, statement
 from lakh.store.store import Store
 
 SLOW = statement(
     "test_box.slow",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT COUNT(*) FROM n",
+)
+
+
+COUNT_UP = statement(
+    "test_box.count_up",
+    "UPDATE test_box SET label = this_thread() WHERE id = $1 AND 0 <"
+    " (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2) SELECT COUNT(*) FROM n)",
 )
 
 
@@ -28,8 +38,9 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
+async def store(url: str) -> AsyncIterator[SqliteStore]:
     opened = await open_store(url)
+    assert isinstance(opened, SqliteStore)
     yield opened
     await opened.close()
 
@@ -47,6 +58,36 @@ async def test_a_long_read_leaves_the_loop_free_and_a_short_one_is_answered_mean
     assert await long == [(1_000_000,)]
     assert turns > 20
     assert await store.read(SLOW, 5) == [(5,)]
+
+
+async def test_a_transaction_found_to_be_long_runs_beside_the_loop_until_it_is_quick_again(store: SqliteStore) -> None:
+    await store.submit(add_box(1))
+    connection = store._writer.session.connection
+    connection.create_function("this_thread", 0, lambda: threading.current_thread().name)
+
+    async def ran_in(steps: int) -> str | None:
+        await store.submit(TxnSpec("count").add(COUNT_UP, 1, steps))
+        return (await store.rows(BOX, 1))[0].label
+
+    assert await ran_in(1_000_000) == threading.main_thread().name, "nobody could know"
+    assert await ran_in(1_000_000) == "store-writer"
+    assert {await ran_in(1) for _ in range(QUICK_TO_RETURN)} == {"store-writer"}
+    assert await ran_in(1) == threading.main_thread().name
+
+
+async def test_another_program_that_writes_is_waited_for_beside_the_loop(store: Store, tmp_path: Path) -> None:
+    await store.submit(add_box(1))
+    other = sqlite3.connect(tmp_path / "lakh.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = [asyncio.create_task(store.submit(add_box(n))) for n in (2, 3)]
+    for _ in range(100):
+        await asyncio.sleep(0)
+        assert len(await store.rows(BOX, 1)) == 1
+    assert not any(task.done() for task in waiting)
+    other.execute("COMMIT")
+    assert await asyncio.gather(*waiting) == [[1], [1]]
+    other.close()
+    assert await store.submit(add_box(4)) == [1]
 
 
 async def test_many_long_reads_share_the_reader_threads(store: Store) -> None:

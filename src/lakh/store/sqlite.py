@@ -1,9 +1,8 @@
 """The embedded store: SQLite in one file, nothing to install.
 
-*Writes.* One writer thread owns the only writing connection (many writers on one file wait for each other: p99 3 s at
-50). It takes whatever waits, up to STORE_GROUP TxnSpecs, and commits them as one engine transaction, so one fsync
-serves all of them. There is no timer: a lone transaction commits at once, a crowd shares. Outcomes go back to the loop
-in one call per group; listeners hear first, submitters after.
+*Writes.* One connection writes (many writers on one file wait for each other: p99 3 s at 50). It takes whatever waits,
+up to STORE_GROUP TxnSpecs, and commits them as one engine transaction, so one fsync serves all of them; their
+statements run on the loop, the commit in a thread (`sqlite_writer`). Listeners hear of a group first, submitters after.
 
 *Durability.* WAL with synchronous=FULL: a transaction that returned survives a power cut. Group commit makes that cost
 about a tenth. The log is folded into the file every WAL_CHECKPOINT_PAGES by the writer itself; a reader that stays long
@@ -19,21 +18,20 @@ committed data only, so a read after `submit` sees what was submitted, on either
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
-from lakh.base.limits import STATEMENTS_PREPARED, STORE_GROUP, STORE_QUEUE, STORE_READERS
+from lakh.base.limits import STATEMENTS_PREPARED, STORE_QUEUE, STORE_READERS
 from lakh.base.log import logger
 from lakh.store.commit import Listeners, Outcome, resolve
 from lakh.store.counters import Counters, gauges
 from lakh.store.sqlite_engine import Session, translated, typed
+from lakh.store.sqlite_writer import Waiting, Writer, log_bytes
 from lakh.store.statement import Query, Statement, TxnSpec
 from lakh.store.store import Follower, Listener, StoreUnavailableError
 from lakh.store.table import Row
@@ -51,8 +49,6 @@ DIRECT_READ_STEPS: Final = 1000  # engine steps (some tens of microseconds) betw
 FAST_READS_TO_RETURN: Final = 64  # reads below DIRECT_READ_SECONDS / 2 in a row until a statement may run on the loop
 
 _log = logger("store.sqlite")
-
-_Waiting = tuple[TxnSpec, "asyncio.Future[list[int]]"]
 
 
 def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
@@ -88,15 +84,12 @@ class SqliteStore:
         self._path = path
         self._release = release
         self._loop = asyncio.get_running_loop()
-        self._writer = Session(connect(path, writing=True))
+        self._writer = Writer(connect(path, writing=True), self._committed, self._cap_log, BUSY_MS)
         self._direct = _DirectReader(path)
         self._readers = _Readers(path)
         self._listeners = Listeners()
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._waiting = 0
         self._closed = False
-        self._thread = threading.Thread(target=self._write, name="store-writer", daemon=True)
-        self._thread.start()
 
     async def read(self, statement: Statement, *arguments: Any) -> list[tuple[Any, ...]]:
         if self._closed:
@@ -121,7 +114,7 @@ class SqliteStore:
             raise StoreUnavailableError("too many transactions wait for the store; try again")
         future: asyncio.Future[list[int]] = self._loop.create_future()
         self._waiting += 1
-        self._queue.put((txn, future))
+        self._writer.put(txn, future)
         return await future
 
     def on_commit(self, listener: Listener) -> None:
@@ -131,7 +124,9 @@ class SqliteStore:
         self._listeners.follow(table, follower)
 
     def counters(self) -> dict[str, float]:
-        return Counters.merged([self._writer.counters, self._direct.session.counters, *self._readers.counters()])
+        return Counters.merged(
+            [self._writer.session.counters, self._direct.session.counters, *self._readers.counters()]
+        )
 
     def gauges(self) -> dict[str, int]:
         """The writer, the loop's own connection, and a reader thread's each; transactions keep the writer busy."""
@@ -144,66 +139,29 @@ class SqliteStore:
         if self._closed:
             return
         self._closed = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await self._writer.close()
         await asyncio.to_thread(self._readers.close)
         self._direct.session.close()
-        self._writer.close()
         if self._release is not None:
             self._release()
 
-    # --- the writer thread ---------------------------------------------------------------------------------------
-
-    def _write(self) -> None:
-        more = True
-        while more:
-            group, more = self._next_group()
-            if not group:
-                continue
-            outcomes = self._writer.run_group([txn for txn, _ in group])
-            try:
-                self._loop.call_soon_threadsafe(self._committed, group, outcomes)
-            except RuntimeError:
-                return  # the loop ended without closing the store: nobody is left to tell
-            if self._writer.counters.commits % 64 == 0:
-                self._cap_log()
-
-    def _next_group(self) -> tuple[list[_Waiting], bool]:
-        """All that waits, at most STORE_GROUP; blocks while nothing does. False once the store closes."""
-        group: list[_Waiting] = []
-        taken = self._queue.get()
-        while taken is not None:
-            group.append(taken)
-            if len(group) == STORE_GROUP:
-                return group, True
-            try:
-                taken = self._queue.get_nowait()
-            except Empty:
-                return group, True
-        return group, False
-
     def _cap_log(self) -> None:
         """Starts a log anew that outgrew WAL_BYTES_MAX, unless a reader still needs it; then the next try does."""
-        try:
-            size = os.stat(f"{self._path}-wal").st_size
-        except FileNotFoundError:
-            return
+        size = log_bytes(self._path)
         if size <= WAL_BYTES_MAX:
             return
         started = perf_counter()
-        connection = self._writer.connection
+        connection = self._writer.session.connection
         try:
             connection.execute(f"PRAGMA busy_timeout = {RESTART_WAIT_MS}")
             busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            connection.execute("PRAGMA busy_timeout = 0")
         except sqlite3.Error as error:
             _log.warning("log not restarted", error=str(error))
             return
         _log.info("log restarted", bytes=size, busy=busy, seconds=round(perf_counter() - started, 3))
 
-    # --- back on the loop ----------------------------------------------------------------------------------------
-
-    def _committed(self, group: list[_Waiting], outcomes: list[Outcome]) -> None:
+    def _committed(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
         self._waiting -= len(group)
         self._listeners.tell([txn for txn, _ in group], outcomes)
         for (_, future), outcome in zip(group, outcomes, strict=True):

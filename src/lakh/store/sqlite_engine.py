@@ -190,22 +190,37 @@ class Session:
     def run_group(self, group: Sequence[TxnSpec]) -> list[Outcome]:
         """Runs and commits the group; each TxnSpec's row counts, or the error that undid it alone."""
         try:
-            self._cursor.execute("BEGIN IMMEDIATE")
-            outcomes = [self._run(txn) for txn in group]
-            if any(type(outcome) is list for outcome in outcomes):
-                self._cursor.execute("COMMIT")
-                self.counters.commits += 1
-            else:
-                self._cursor.execute("ROLLBACK")
+            self.begin()
+            outcomes = [self.run(txn) for txn in group]
         except (GroupLostError, sqlite3.Error) as error:
-            lost = error.cause if isinstance(error, GroupLostError) else translated("commit", "COMMIT", error)
-            if self.connection.in_transaction:
-                self.connection.rollback()
-            return [lost] * len(group)
-        self.counters.transactions += sum(type(outcome) is list for outcome in outcomes)
+            return self.lost(error, len(group))
+        return self.commit(outcomes)
+
+    def begin(self) -> None:
+        """Begins a group. Raises sqlite3.Error as the engine gives it."""
+        self._cursor.execute("BEGIN IMMEDIATE")
+
+    def commit(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Ends a group whose members have run with these outcomes; what has become of them."""
+        done = sum(type(outcome) is list for outcome in outcomes)
+        try:
+            self._cursor.execute("COMMIT" if done else "ROLLBACK")
+        except sqlite3.Error as error:
+            return self.lost(error, len(outcomes))
+        if done:
+            self.counters.commits += 1
+            self.counters.transactions += done
         return outcomes
 
-    def _run(self, txn: TxnSpec) -> Outcome:
+    def lost(self, error: GroupLostError | sqlite3.Error, members: int) -> list[Outcome]:
+        """Gives a group up; what its members hear."""
+        cause = error.cause if isinstance(error, GroupLostError) else translated("commit", "COMMIT", error)
+        if self.connection.in_transaction:
+            self.connection.rollback()
+        return [cause] * members
+
+    def run(self, txn: TxnSpec) -> Outcome:
+        """Runs one member of a group. Raises GroupLostError where the engine gave the whole group up."""
         execute = self._cursor.execute
         execute("SAVEPOINT txn")
         name = ""
