@@ -44,7 +44,14 @@ class Execution:
     __slots__ = ("_cloud", "_finisher", "_flow", "_job", "_position", "_probe", "_reached", "_run", "_undoing")
 
     def __init__(
-        self, cloud: Cloud, job: JobRow, probe: Probe | None, finisher: Finisher | None, *, resumed: bool = False
+        self,
+        cloud: Cloud,
+        job: JobRow,
+        probe: Probe | None,
+        finisher: Finisher | None,
+        *,
+        resumed: bool = False,
+        memory: dict[str, Any] | None = None,
     ) -> None:
         self._cloud = cloud
         self._job = job
@@ -52,6 +59,7 @@ class Execution:
         self._finisher = finisher
         self._flow = FLOWS[job.command]
         self._run: Run[Any] = Run(cloud, job, msgspec.json.decode(job.state_json, type=self._flow.state_type))
+        self._run.memory.update(memory or {})
         self._position = job.step  # as committed
         self._undoing = job.undoing
         self._reached = self._last_before_commit() if resumed else -1

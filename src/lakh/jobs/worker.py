@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 
@@ -55,8 +56,12 @@ class Worker:
         if len(self._live) >= limits.JOBS_WAITING:
             raise ServiceUnavailableError(f"{limits.JOBS_WAITING} jobs are waiting already; try again later.")
 
-    def start(self, job: JobRow) -> None:
-        """Takes a job whose row is stored under this server's epoch."""
+    def start(self, job: JobRow, memory: dict[str, Any] | None = None) -> None:
+        """Takes a job whose row is stored under this server's epoch.
+
+        `memory` is what its admission knows already. A job that must wait reads anew: others may change the world
+        before its turn, and a hundred thousand waiting jobs keep nothing but their rows.
+        """
         self._live[job.uuid] = job
         if job.instance_uuid is not None:
             self._acting.setdefault(job.instance_uuid, {})[job.uuid] = job
@@ -66,16 +71,16 @@ class Worker:
             line.append(job)
             if len(line) > 1:
                 return
-        self._enqueue(job)
+        self._enqueue(job, memory)
 
-    def _enqueue(self, job: JobRow) -> None:
+    def _enqueue(self, job: JobRow, memory: dict[str, Any] | None = None) -> None:
         if self._turns.admit(job):
-            self._begin(job)
+            self._begin(job, memory)
 
-    def _begin(self, job: JobRow) -> None:
+    def _begin(self, job: JobRow, memory: dict[str, Any] | None = None) -> None:
         if self.closing:
             return  # the next start resumes it
-        task = asyncio.create_task(self._execute(job), name=f"job {job.uuid}")
+        task = asyncio.create_task(self._execute(job, memory), name=f"job {job.uuid}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -111,11 +116,7 @@ class Worker:
 
     def acting_on(self, instance_uuids: Collection[str]) -> dict[str, JobRow]:
         """The oldest job running here for each of these objects that has one."""
-        found: dict[str, JobRow] = {}
-        for job in self._live.values():
-            if job.instance_uuid is not None and job.instance_uuid in instance_uuids:
-                found.setdefault(job.instance_uuid, job)
-        return found
+        return {uuid: job for uuid in instance_uuids if (job := self.pending_for(uuid)) is not None}
 
     @property
     def running(self) -> int:
@@ -135,9 +136,9 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # --- execution ---------------------------------------------------------------------------------------------------
-    async def _execute(self, job: JobRow) -> None:
+    async def _execute(self, job: JobRow, memory: dict[str, Any] | None) -> None:
         try:
-            done = await self._to_its_end(job)
+            done = await self._to_its_end(job, memory)
             self._finished[job.uuid] = done
             self._count(job.command, ((done.completed_ms or 0) - job.created_ms) / 1000)
             while len(self._finished) > limits.JOBS_REMEMBERED:
@@ -149,17 +150,19 @@ class Worker:
         finally:
             self._leave(job)
 
-    async def _to_its_end(self, job: JobRow) -> JobRow:
+    async def _to_its_end(self, job: JobRow, memory: dict[str, Any] | None) -> JobRow:
         """Drives it; where that breaks off (an undo lost a race) again from its last commit, as after a restart."""
         resumed, attempts = job.uuid in self._adopted, 0
         while job.status == PENDING:
             try:
-                return await Execution(self.cloud, job, self.probe, self.on_finished, resumed=resumed).drive()
+                probe, finisher = self.probe, self.on_finished
+                return await Execution(self.cloud, job, probe, finisher, resumed=resumed, memory=memory).drive()
             except LeaseLostError:
                 raise
             except Exception as error:
                 log.error("job broke off", job=job.uuid, command=job.command, exc_info=error)
                 job, resumed, attempts = await self._as_stored(job, attempts), True, attempts + 1
+                memory = None  # it was of the world before
         return job
 
     async def _as_stored(self, job: JobRow, attempts: int) -> JobRow:

@@ -84,6 +84,8 @@ class Admission:
     `instance` is (API resource type, uuid); `created_uuid` goes into the answer of create commands; `sync_key` puts the
     job in line with others of that key; `owner` is (account id, domain id) of the resource, for the event.
 
+    `memory` is what the flow's steps need not read again, under the names that they keep it by (`Run.memory`).
+
     `refused` hears of a transaction that the store refused (GuardFailedError, DuplicateError): it gives back what was
     taken in memory and returns the error to raise, or None to have the command admitted anew.
     """
@@ -95,6 +97,7 @@ class Admission:
     sync_key: str | None = None
     owner: tuple[int, int] | None = None
     description: str = ""
+    memory: dict[str, Any] | None = None
     refused: Callable[[LakhError], Awaitable[LakhError | None]] | None = None
 
 
@@ -200,7 +203,7 @@ async def admit_job(
             if error is not None or attempts == limits.JOB_STEP_RETRIES:
                 raise (error or lost) from lost
             attempts += 1
-    call.cloud.worker.start(job)
+    call.cloud.worker.start(job, admission.memory)
     call.created_uuid = admission.created_uuid
     return job
 

@@ -5,6 +5,7 @@ Order and content: addendum 1.1 step 4, 1.2. All is idempotent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lakh.base.errors import ResourceUnavailableError
@@ -30,16 +31,14 @@ READY = ("Implemented", "Setup")
 TRIES = 3
 
 
-async def prepare_nics(run: Run[Any], vm: VmRow, password: str | None) -> list[NicRow]:
-    """Idempotent; returns the VM's NICs.
+async def prepare_nics(run: Run[Any], vm: VmRow, nics: Sequence[NicRow], password: str | None) -> None:
+    """Makes the networks of the VM's NICs ready for it. Idempotent.
 
     Raises ResourceUnavailableError when a network cannot be implemented or a router refuses.
     """
-    nics = run.memory["nics"] = await run.cloud.store.rows(NICS_OF_VM, vm.id)
     for nic in sorted(nics, key=lambda n: (not n.is_default, n.device_id)):
         if nic.traffic_type == "Guest":
             await _prepare(run, vm, nic, password)
-    return list(nics)
 
 
 async def _prepare(run: Run[Any], vm: VmRow, nic: NicRow, password: str | None) -> None:

@@ -11,7 +11,7 @@ from lakh.resources.account.ownership import check_access
 from lakh.resources.command import Admission, Call, Caller, JobCommand, result_json
 from lakh.resources.configuration.values import Settings
 from lakh.resources.vm.row import BY_ID, USER, VmRow
-from lakh.resources.vm.views import ALL, user_vm_views
+from lakh.resources.vm.views import ALL, Known, user_vm_views
 from lakh.store.statement import TxnSpec
 
 
@@ -63,8 +63,15 @@ async def caller_of(run: Run[Any]) -> Caller:
     return Caller(run.job.user_id, account.id, account.domain_id, account.type, account.role_id, account.name, "")
 
 
-async def finish_with(run: Run[Any], vm: VmRow, *, password: str | None = None, details: frozenset[str] = ALL) -> None:
-    """Makes the VM, as its row will be after this commit, the job's result."""
-    view = (await user_vm_views(run.cloud, [vm], await caller_of(run), details))[0]
+async def finish_with(
+    run: Run[Any],
+    vm: VmRow,
+    *,
+    password: str | None = None,
+    details: frozenset[str] = ALL,
+    known: Known | None = None,
+) -> None:
+    """Makes the VM, as its row will be after this commit, the job's result; `known` as for `user_vm_views`."""
+    view = (await user_vm_views(run.cloud, [vm], await caller_of(run), details, known=known))[0]
     view.password = password
     run.finish(result_json(run, view, run.job.command))

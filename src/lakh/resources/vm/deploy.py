@@ -25,8 +25,10 @@ from lakh.resources.vm.deployment import Deployment
 from lakh.resources.vm.launch import (
     LaunchState,
     create_disks,
+    created_volumes,
     delete_new_disks,
     forget_reservation,
+    nics_of,
     prepare_network,
     reserve,
     running,
@@ -34,11 +36,12 @@ from lakh.resources.vm.launch import (
     unreserve,
     unstart,
     vm_of,
+    volumes_of,
 )
 from lakh.resources.vm.new_nics import give_back
 from lakh.resources.vm.row import INSERT, TO_ERROR, VmRow
 from lakh.resources.vm.view import UserVmView
-from lakh.resources.vm.views import ALL, NEW
+from lakh.resources.vm.views import ALL, NEW, Known
 from lakh.resources.volume.row import INSERT as INSERT_VOLUME
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import REMOVE, VolumeRow
@@ -57,7 +60,8 @@ async def publish(run: Run[DeployState]) -> TxnSpec:
     vm = await vm_of(run)
     if state.start:
         vm = msgspec.structs.replace(vm, state="Running", host_id=state.host_id, last_host_id=state.host_id)
-    await finish_with(run, vm, password=state.password, details=ALL if state.grouped else NEW)
+    known = Known(await nics_of(run), created_volumes(state, await volumes_of(run)))
+    await finish_with(run, vm, password=state.password, details=ALL if state.grouped else NEW, known=known)
     return txn
 
 
@@ -182,6 +186,7 @@ class DeployVirtualMachine(
             sync_key=line_of(vm.id),
             owner=(vm.account_id, vm.domain_id),
             description=f"starting Instance. Instance Id: {vm.uuid}",
+            memory={"vm": vm, "volumes": made.volumes, "nics": made.nics},
             refused=refused,
         )
 

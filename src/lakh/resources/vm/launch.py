@@ -84,6 +84,14 @@ async def volumes_of(run: Run[Any]) -> list[VolumeRow]:
     return [msgspec.structs.replace(v, pool_id=placed[v.id]) if v.id in placed else v for v in found]
 
 
+async def nics_of(run: Run[Any]) -> list[NicRow]:
+    """The VM's NICs as the run first read them: none comes or goes while its line is held."""
+    found: list[NicRow] | None = run.memory.get("nics")
+    if found is None:
+        found = run.memory["nics"] = await run.cloud.store.rows(NICS_OF_VM, run.state.vm_id)
+    return found
+
+
 # --- reserve ---------------------------------------------------------------------------------------------------------
 async def reserve(run: Run[Any]) -> TxnSpec:
     """Picks a host and, for volumes without one, a pool; commits both with the VM's state Starting."""
@@ -152,7 +160,8 @@ async def prepare_network(run: Run[Any]) -> None:
     """Implements the VM's networks where needed and tells their routers of it."""
     if not run.state.start:
         return
-    nics = await prepare_nics(run, await vm_of(run), run.state.password)
+    nics = await nics_of(run)
+    await prepare_nics(run, await vm_of(run), nics, run.state.password)
     run.state.secured = any(nic.security_group_enabled for nic in nics)
 
 
@@ -189,7 +198,7 @@ async def start(run: Run[Any]) -> None:
         return
     vm = await vm_of(run)
     volumes = created_volumes(state, await volumes_of(run))
-    await start_with(run, await start_command(cloud, vm, state.host_id, volumes, nics=run.memory.get("nics")))
+    await start_with(run, await start_command(cloud, vm, state.host_id, volumes, nics=await nics_of(run)))
 
 
 async def start_with(run: Run[Any], command: Message, *then: Message) -> list[Message]:

@@ -11,6 +11,7 @@ from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.host.reach import ask
 from lakh.resources.network.prepare import prepare_nics
 from lakh.resources.vm.access import admitted, current_vm, finish_with, user_vm
+from lakh.resources.vm.launch import nics_of
 from lakh.resources.vm.view import UserVmView
 from lakh.store.statement import TxnSpec
 from lakh.wire.commands import vm as commands
@@ -33,7 +34,7 @@ async def reboot(run: Run[RebootState]) -> None:
         return
     if vm.state != "Running" or vm.host_id is None:
         raise InternalError(f"Unable to reboot Instance {vm.uuid}: it is {vm.state}, and only a running one reboots")
-    await prepare_nics(run, vm, None)
+    await prepare_nics(run, vm, await nics_of(run), None)
     try:
         answer = (await ask(cloud, vm.host_id, commands.reboot(vm.instance_name)))[0]
     except HostUnreachableError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,6 +23,7 @@ from lakh.resources.host.index import HostIndex
 from lakh.resources.instance_group.row import BY_IDS as GROUPS_BY_IDS
 from lakh.resources.network.cached import Networks
 from lakh.resources.nic.row import OF_VMS as NICS_OF_VMS
+from lakh.resources.nic.row import NicRow
 from lakh.resources.nic.view import NicView, nic_view
 from lakh.resources.security_group.view import SecurityGroupView
 from lakh.resources.security_group.view import groups_of_vms as security_groups_of_vms
@@ -54,6 +56,13 @@ def levels_of(given: list[str]) -> frozenset[str]:
     return frozenset(given if given == ["min"] else [*given, "tags"]) if given else ALL
 
 
+class Known(NamedTuple):
+    """The NICs and volumes of the VMs shown, as they are or will be after the commit that shows them."""
+
+    nics: Sequence[NicRow]
+    volumes: Sequence[VolumeRow]
+
+
 @dataclass(slots=True)
 class _Related:
     """What was read for a page, by VM id (groups and user data by their own)."""
@@ -68,12 +77,19 @@ class _Related:
 
 
 async def user_vm_views(
-    cloud: Cloud, vms: Sequence[VmRow], caller: Caller, details: frozenset[str] = ALL, *, user_data: bool = True
+    cloud: Cloud,
+    vms: Sequence[VmRow],
+    caller: Caller,
+    details: frozenset[str] = ALL,
+    *,
+    user_data: bool = True,
+    known: Known | None = None,
 ) -> list[UserVmView]:
-    """The views of a page of VMs, in order. `user_data`: with the texts the VMs are started with."""
+    """The views of a page of VMs, in order. `user_data`: with the texts the VMs are started with. What is `known` of
+    them is not read."""
     names = cloud.part(AccountNames)
     await names.know({vm.account_id for vm in vms}, {vm.user_id for vm in vms})
-    related = await _related(cloud, vms, caller, details)
+    related = await _related(cloud, vms, caller, details, known)
     jobs = cloud.worker.acting_on({vm.uuid for vm in vms})
     found: list[UserVmView] = []
     for vm in vms:
@@ -97,14 +113,16 @@ def _wants(details: frozenset[str], *levels: str) -> bool:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
-async def _related(cloud: Cloud, vms: Sequence[VmRow], caller: Caller, details: frozenset[str]) -> _Related:
+async def _related(
+    cloud: Cloud, vms: Sequence[VmRow], caller: Caller, details: frozenset[str], known: Known | None
+) -> _Related:
     ids, found = [vm.id for vm in vms], _Related()
     if not ids:
         return found
     if _wants(details, "nics"):
-        await _read_nics(cloud, ids, caller, found)
+        await _add_nics(cloud, known.nics if known else await cloud.store.rows(NICS_OF_VMS, ids), caller, found)
     if _wants(details, "volume", "diskoff"):
-        for volume in await cloud.store.rows(VOLUMES_OF_VMS, ids):
+        for volume in known.volumes if known else await cloud.store.rows(VOLUMES_OF_VMS, ids):
             found.volumes.setdefault(volume.vm_id or 0, []).append(volume)
     if _wants(details, "secgrp") and await _any_secured(cloud, vms):
         found.secured = await security_groups_of_vms(cloud, ids)
@@ -125,8 +143,7 @@ async def _any_secured(cloud: Cloud, vms: Sequence[VmRow]) -> bool:
     return any(zones[zone_id].security_group_enabled for zone_id in {vm.zone_id for vm in vms})
 
 
-async def _read_nics(cloud: Cloud, ids: list[int], caller: Caller, found: _Related) -> None:
-    nics = await cloud.store.rows(NICS_OF_VMS, ids)
+async def _add_nics(cloud: Cloud, nics: Sequence[NicRow], caller: Caller, found: _Related) -> None:
     networks = await cloud.part(Networks).many({n.network_id for n in nics})
     for nic in nics:
         view = nic_view(nic, networks[nic.network_id], admin=caller.is_root_admin)
