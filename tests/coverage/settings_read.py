@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from lakh.catalogue.settings import settings
-from lakh.resources.limit.charge import _SETTINGS
+from lakh.resources.limit.known import _SETTINGS
 
 SOURCE = Path(__file__).parents[2] / "src" / "lakh"
 _QUOTED = re.compile(r'"([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)"|\b(?:text|flag|integer|number)\("(\w+)"')

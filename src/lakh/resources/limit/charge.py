@@ -9,28 +9,12 @@ from __future__ import annotations
 from lakh.base.errors import ParameterError, ResourceAllocationError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import BY_ID as ACCOUNT_BY_ID
-from lakh.resources.account.row import PROJECT
-from lakh.resources.configuration.values import Settings
-from lakh.resources.domain.row import ROOT_DOMAIN, DomainRow
-from lakh.resources.limit.row import (
-    ACCOUNT,
-    CHARGE,
-    COUNT,
-    DOMAIN,
-    TYPES,
-    UNLIMITED,
-    ResourceLimitRow,
-    Usage,
-    charge,
-    negative,
-)
+from lakh.resources.domain.row import DomainRow
+from lakh.resources.limit.known import KnownLimits
+from lakh.resources.limit.row import ACCOUNT, CHARGE, COUNT, DOMAIN, TYPES, Usage, charge, negative
 from lakh.store.statement import TxnSpec
 from lakh.store.store import GuardFailedError
 
-_SETTINGS = (
-    "user.vms", "public.ips", "volumes", "snapshots", "templates", "projects", "networks", "vpcs", "cpus", "memory",
-    "primary.storage", "secondary.storage",
-)  # fmt: skip
 _GIB = 1 << 30
 
 
@@ -42,11 +26,10 @@ async def domain_chain(cloud: Cloud, domain_id: int) -> list[int]:
 
 async def charge_owner(cloud: Cloud, txn: TxnSpec, account_id: int, domain_id: int, usage: Usage) -> None:
     """Adds the guarded charges of `usage` for the account and its domains to `txn`."""
-    limits = await cloud.snapshots.of(ResourceLimitRow)
-    explicit = {(r.owner_kind, r.owner_id, r.type): r.max for r in limits.live if r.tag is None}
+    known = cloud.part(KnownLimits)
     for domain in await domain_chain(cloud, domain_id):
-        charge(txn, DOMAIN, domain, usage, await _limits(cloud, explicit, DOMAIN, domain, usage))
-    charge(txn, ACCOUNT, account_id, usage, await _limits(cloud, explicit, ACCOUNT, account_id, usage))
+        charge(txn, DOMAIN, domain, usage, await known.bounds(DOMAIN, domain))
+    charge(txn, ACCOUNT, account_id, usage, await known.bounds(ACCOUNT, account_id))
 
 
 async def release_owner(cloud: Cloud, txn: TxnSpec, account_id: int, domain_id: int, usage: Usage) -> None:
@@ -55,48 +38,6 @@ async def release_owner(cloud: Cloud, txn: TxnSpec, account_id: int, domain_id: 
     for domain in await domain_chain(cloud, domain_id):
         charge(txn, DOMAIN, domain, back)
     charge(txn, ACCOUNT, account_id, back)
-
-
-async def effective_limit(cloud: Cloud, kind: int, owner_id: int, type_number: int) -> int:
-    """The limit that holds for one owner and type, in the API's units (GiB for storage); -1 is unlimited."""
-    limits = await cloud.snapshots.of(ResourceLimitRow)
-    for row in limits.live:
-        if (row.owner_kind, row.owner_id, row.type) == (kind, owner_id, type_number) and row.tag is None:
-            return row.max
-    return await _default(cloud, kind, owner_id, type_number)
-
-
-def default_limit(cloud: Cloud, kind: int, owner_id: int, type_number: int, *, project: bool = False) -> int:
-    """The limit that holds where no row says otherwise, in the API's units; `project`: a project's account."""
-    if kind == DOMAIN and owner_id == ROOT_DOMAIN:
-        return -1
-    word = "domain"
-    if kind == ACCOUNT:
-        if owner_id <= 2:  # the system and the first admin account are unlimited in a fresh installation
-            return -1
-        word = "project" if project else "account"
-    return cloud.part(Settings).integer(f"max.{word}.{_SETTINGS[type_number]}")
-
-
-async def _default(cloud: Cloud, kind: int, owner_id: int, type_number: int) -> int:
-    rows = await cloud.store.rows(ACCOUNT_BY_ID, owner_id) if kind == ACCOUNT and owner_id > 2 else []
-    return default_limit(cloud, kind, owner_id, type_number, project=bool(rows) and rows[0].type == PROJECT)
-
-
-async def _limits(
-    cloud: Cloud, explicit: dict[tuple[int, int, int], int], kind: int, owner_id: int, usage: Usage
-) -> tuple[int, ...]:
-    found = []
-    for number, name in enumerate(TYPES):
-        if getattr(usage, name) <= 0:
-            found.append(UNLIMITED)
-            continue
-        limit = explicit.get((kind, owner_id, number))
-        if limit is None:
-            limit = await _default(cloud, kind, owner_id, number)
-        scale = _GIB if name.endswith("_storage") else 1
-        found.append(UNLIMITED if limit < 0 else limit * scale)
-    return tuple(found)
 
 
 async def _named(cloud: Cloud, kind: int, owner_id: int, domain_id: int) -> str:
@@ -122,7 +63,7 @@ async def limit_error(
         counts = known[0]
         for number, name in enumerate(TYPES):
             wanted = getattr(usage, name)
-            limit = await effective_limit(cloud, kind, owner_id, number)
+            limit = await cloud.part(KnownLimits).limit(kind, owner_id, number)
             scale = _GIB if name.endswith("_storage") else 1
             if wanted > 0 and limit >= 0 and getattr(counts, name) + wanted > limit * scale:
                 who = "Account" if kind == ACCOUNT else "Domain"

@@ -7,7 +7,7 @@ from lakh.contract.declaration import param
 from lakh.contract.types import Long
 from lakh.resources.account.ownership import check_domain, owner_of
 from lakh.resources.command import Call, Listed, OwnedListCommand
-from lakh.resources.limit.charge import effective_limit
+from lakh.resources.limit.known import KnownLimits
 from lakh.resources.limit.row import ACCOUNT, DOMAIN, TYPES
 from lakh.resources.limit.view import ResourceLimitView, owner_fields, type_fields
 
@@ -29,9 +29,9 @@ class ListResourceLimits(OwnedListCommand, answer=ResourceLimitView):
         else:
             account = await owner_of(call, self.account, self.domainid, self.projectid)
             kind, owner_id, domain_id = ACCOUNT, account.id, account.domain_id
-        owner = await owner_fields(call.cloud, account, domain_id)
+        owner, known = await owner_fields(call.cloud, account, domain_id), call.cloud.part(KnownLimits)
         views = [
-            ResourceLimitView(**owner, **type_fields(n), max=await effective_limit(call.cloud, kind, owner_id, n))
+            ResourceLimitView(**owner, **type_fields(n), max=await known.limit(kind, owner_id, n))
             for n in numbers
             if self.tag is None
         ]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from lakh.contract.view import View
 from lakh.jobs.cloud import Cloud
-from lakh.resources.limit.charge import default_limit
+from lakh.resources.limit.known import default_limit
 from lakh.resources.limit.row import TYPES, ResourceCountRow, ResourceLimitRow
 from lakh.store.statement import select
 

@@ -85,7 +85,7 @@ class Usage(msgspec.Struct, kw_only=True):
     secondary_storage: int = 0
 
     def amounts(self) -> tuple[int, ...]:
-        return tuple([getattr(self, name) for name in TYPES])
+        return msgspec.structs.astuple(self)
 
 
 INSERT_COUNT = insert("resource_count.insert", ResourceCountRow)

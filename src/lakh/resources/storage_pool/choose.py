@@ -10,6 +10,7 @@ from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.storage_pool.index import PoolIndex
 from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.volume.row import VolumeRow
+from lakh.store.snapshot import Loaded
 
 
 async def clusters_within_reach(cloud: Cloud, volumes: list[VolumeRow]) -> frozenset[int] | None:
@@ -18,18 +19,39 @@ async def clusters_within_reach(cloud: Cloud, volumes: list[VolumeRow]) -> froze
     A volume without a pool yet needs a cluster with one of its own, unless the zone has a pool for all.
     """
     pools = await cloud.snapshots.of(StoragePoolRow)
+    reach = cloud.part(NewVolumes).reach(pools)
     found: frozenset[int] | None = None
     for volume in volumes:
         if volume.pool_id is not None:
             pool = pools.by_id[volume.pool_id]
             one = None if pool.scope == "ZONE" or pool.cluster_id is None else frozenset((pool.cluster_id,))
         else:
-            here = [p for p in pools if p.zone_id == volume.zone_id and p.status == "Up"]
-            zone_wide = any(p.scope == "ZONE" for p in here)
-            one = None if zone_wide else frozenset(p.cluster_id for p in here if p.cluster_id is not None)
-        if one is not None:
+            one = reach.get(volume.zone_id, frozenset())
+        if one is not None and one is not found:
             found = one if found is None else found & one
     return found
+
+
+class NewVolumes:
+    """A part of the cloud: where volumes without a pool may go. Worked out once for each change of pools: there may be
+    one for each cluster, and every deployment asks."""
+
+    def __init__(self, _: Cloud) -> None:
+        self._source: Loaded[StoragePoolRow] | None = None
+        self._reach: dict[int, frozenset[int] | None] = {}
+
+    def reach(self, pools: Loaded[StoragePoolRow]) -> dict[int, frozenset[int] | None]:
+        """By zone: the clusters with a pool that is Up; None where a pool is for all of the zone."""
+        if self._source is not pools:
+            up = [pool for pool in pools if pool.status == "Up"]
+            zone_wide = {pool.zone_id for pool in up if pool.scope == "ZONE"}
+            clusters: dict[int, set[int]] = {}
+            for pool in up:
+                if pool.cluster_id is not None:
+                    clusters.setdefault(pool.zone_id, set()).add(pool.cluster_id)
+            self._reach = {zone: frozenset(some) for zone, some in clusters.items()} | dict.fromkeys(zone_wide)
+            self._source = pools
+        return self._reach
 
 
 async def choose_pool(cloud: Cloud, volume: VolumeRow, pod_id: int, cluster_id: int) -> StoragePoolRow:

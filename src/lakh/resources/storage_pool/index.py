@@ -16,6 +16,7 @@ from lakh.placement.storage import ALGORITHMS, ALLOCATORS, PoolColumns, PoolFact
 from lakh.resources.configuration.values import Settings
 from lakh.resources.storage_pool.row import CAPACITIES, StoragePoolRow
 from lakh.resources.storage_pool.size import factor
+from lakh.store.snapshot import Loaded
 
 REFRESH_SECONDS: Final = 5.0
 SCARCE: Final = 0.02
@@ -33,6 +34,7 @@ class PoolIndex:
         self.columns = PoolColumns()
         self._known: set[int] = set()
         self._changed = self._facts_changed = True
+        self._settings = -1  # as of which load of them the facts are
         self._refreshed = 0.0
         self._loading: asyncio.Task[None] | None = None
         cloud.store.on_commit(self._note)
@@ -85,14 +87,13 @@ class PoolIndex:
 
     async def _load(self) -> None:
         try:
+            settings = self._cloud.part(Settings).loads
+            anew = self._facts_changed or self._settings != settings
             self._changed = self._facts_changed = False
             capacities = await self._cloud.store.rows(CAPACITIES)
-            pools = {pool.id: pool for pool in await self._cloud.snapshots.of(StoragePoolRow) if pool.scope != "HOST"}
-            for gone in self._known - pools.keys():
-                self.columns.remove(gone)
-            for pool in pools.values():
-                self.columns.upsert(self._facts(pool))
-            self._known = set(pools)
+            if anew:
+                self._take(await self._cloud.snapshots.of(StoragePoolRow))
+                self._settings = settings
             for row in capacities:
                 if row.pool_id in self._known:
                     self.columns.set_usage(row.pool_id, used_bytes=row.used_bytes, allocated_bytes=row.allocated_bytes)
@@ -102,6 +103,14 @@ class PoolIndex:
             raise
         finally:
             self._loading = None
+
+    def _take(self, loaded: Loaded[StoragePoolRow]) -> None:
+        pools = {pool.id: pool for pool in loaded if pool.scope != "HOST"}
+        for gone in self._known - pools.keys():
+            self.columns.remove(gone)
+        for pool in pools.values():
+            self.columns.upsert(self._facts(pool))
+        self._known = set(pools)
 
     def _facts(self, pool: StoragePoolRow) -> PoolFacts:
         settings = self._cloud.part(Settings)
