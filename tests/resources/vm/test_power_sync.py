@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.resources.vm.conftest import Stage
@@ -38,6 +39,20 @@ async def test_a_missing_vm_is_stopped_after_the_grace(stage: Stage) -> None:
     assert await state(stage, vm) == ("Stopped", None)
     await stage.world.check()
     await stage.job(stage.admin, "startVirtualMachine", id=vm["id"])
+
+
+async def test_reports_of_what_runs_where_it_should_write_nothing(stage: Stage) -> None:
+    first = await stage.deploy()
+    host = stage.host_id(first)
+    await stage.report(host)
+    vms = [first, await stage.deploy(hostid=first["hostid"]), await stage.deploy()]
+    hosts = {stage.host_id(vm) for vm in vms}
+    await asyncio.gather(*(stage.report(host_id) for host_id in hosts - {host}))
+    before = stage.api.cloud.store.counters()
+    await asyncio.gather(*(stage.report(host_id) for host_id in hosts))
+    after = stage.api.cloud.store.counters()
+    assert after["transactions"] == before["transactions"]
+    assert [await state(stage, vm) for vm in vms] == [("Running", vm["hostid"]) for vm in vms]
 
 
 async def test_a_vm_that_is_seen_again_runs_on(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from lakh.base.errors import ApiError, ResourceUnavailableError
 from lakh.base.log import logger
@@ -33,6 +34,7 @@ from lakh.resources.vm.row import (
     BY_INSTANCE_NAMES,
     DOMAIN_ROUTER,
     MISSED,
+    ODD,
     ON_HOSTS,
     SEEN,
     USER,
@@ -48,6 +50,8 @@ log = logger(__name__)
 
 ON, OFF = "PowerOn", "PowerOff"
 HOSTS_AT_ONCE = 500
+GATHER_SECONDS = 0.05
+"""How long changed reports wait for others: nothing against the minute that a host takes to send one."""
 _ours = re.compile(r"[irsv]-(?:\d+-)?(\d+)-").match
 """Our instance names carry the VM's row id: i-<account>-<id>-VM, r-<id>-VM, s-<id>-VM, v-<id>-VM."""
 
@@ -88,6 +92,61 @@ class FirstReports:
             await compare(self._cloud, together)
 
 
+class _Asked(NamedTuple):
+    """Names in a host's report, and who waits for their VMs."""
+
+    host_id: int
+    names: list[str]
+    vms: asyncio.Future[list[VmRow]]
+
+
+class ChangedReports:
+    """A part of the cloud: what differs in the reports of many hosts is looked up together.
+
+    An Instance that was started makes one report of its host differ. With many hosts that is a report for each
+    deployment, and a look of its own at the store for each would be a tenth of what the deployment cost.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._waiting: list[_Asked] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def look_up(self, host_id: int, names: list[str]) -> list[VmRow]:
+        """The VMs of these names. Those that run where they should are not missing from then on."""
+        asked = _Asked(host_id, names, asyncio.get_running_loop().create_future())
+        self._waiting.append(asked)
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        return await asked.vms
+
+    async def _run(self) -> None:
+        await self._cloud.clock.sleep(GATHER_SECONDS)
+        while self._waiting:
+            together, self._waiting = self._waiting[:HOSTS_AT_ONCE], self._waiting[HOSTS_AT_ONCE:]
+            waiting = [asked for asked in together if not asked.vms.done()]
+            try:
+                found = await self._look_up(waiting)
+            except Exception as error:
+                for asked in waiting:
+                    if not asked.vms.done():
+                        asked.vms.set_exception(error)
+                continue
+            for asked, vms in zip(waiting, found, strict=True):
+                if not asked.vms.done():
+                    asked.vms.set_result(vms)
+
+    async def _look_up(self, together: list[_Asked]) -> list[list[VmRow]]:
+        names = sorted({name for asked in together for name in asked.names})
+        known = {vm.instance_name: vm for vm in await _named(self._cloud, names)}
+        found = [[known[name] for name in asked.names if name in known] for asked in together]
+        last, seen = self._cloud.part(PowerReports).last, []
+        for asked, vms in zip(together, found, strict=True):
+            seen += [vm.id for vm in _seen(vms, asked.host_id, last.get(asked.host_id, {}))]
+        await _note_seen(self._cloud, seen)
+        return found
+
+
 async def take_report(cloud: Cloud, host_id: int, states: dict[str, str], *, out_of_band: bool) -> None:
     """Takes one changed report: VM instance name to PowerState."""
     reports = cloud.part(PowerReports)
@@ -101,9 +160,12 @@ async def take_report(cloud: Cloud, host_id: int, states: dict[str, str], *, out
         return
     changed = [name for name, state in states.items() if before.get(name) != state]
     vanished = [name for name in before if name not in states]
-    vms = await _named(cloud, changed + vanished)
-    await _note_seen(cloud, [vm.id for vm in _seen(vms, host_id, states)])
-    await _settle(cloud, host_id, vms, states, at_once=False)
+    if not changed and not vanished:
+        return
+    vms = await cloud.part(ChangedReports).look_up(host_id, changed + vanished)
+    now = reports.last.get(host_id)
+    if now is not None:  # else it is away again, and its next report is compared whole
+        await _settle(cloud, host_id, vms, now, at_once=False)
 
 
 async def compare(cloud: Cloud, host_ids: Sequence[int], *, at_once: bool = False) -> None:
@@ -144,9 +206,9 @@ def _seen(vms: Sequence[VmRow], host_id: int, states: dict[str, str]) -> list[Vm
 
 
 async def _note_seen(cloud: Cloud, vm_ids: list[int]) -> None:
-    """They are not missing, if they were."""
-    if vm_ids:
-        await cloud.store.submit(TxnSpec("vm.seen").add(SEEN, sorted(vm_ids), expect=None))
+    """They are not missing, if they were, which few are: so that is asked first."""
+    if vm_ids and (odd := await cloud.store.read(ODD, sorted(vm_ids))):
+        await cloud.store.submit(TxnSpec("vm.seen").add(SEEN, [row[0] for row in odd], expect=None))
 
 
 # --- what a difference means -----------------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ LEFT_BEHIND = select("vm_power.left", VmPowerRow, "WHERE vm_id = ANY($1) AND sta
 MISSING = select(
     "vm_power.missing", VmPowerRow, "WHERE state = 'PowerReportMissing' AND since_ms <= $1 ORDER BY since_ms LIMIT 500"
 )
+ODD = statement("vm_power.odd", "SELECT vm_id FROM vm_power WHERE vm_id = ANY($1)")
 SEEN = statement("vm_power.remove", "DELETE FROM vm_power WHERE vm_id = ANY($1)")
 
 ROUTERS_OF_NETWORK = select(
