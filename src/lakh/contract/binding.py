@@ -100,8 +100,8 @@ def bind(spec: CommandSpec, parameters: Mapping[str, str], role: str) -> Bound:
         declared = spec.params[head]
         if declared.kind is Kind.MAP and not (declared.roles and role not in declared.roles):
             bound._values[head] = _map_value(declared, entries)
-    for name, declared in spec.params.items():
-        if declared.required and not _given(bound, name):
+    for name in spec.required:
+        if not _given(bound, name):
             raise missing(spec, name)
     return bound
 

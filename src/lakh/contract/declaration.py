@@ -91,6 +91,7 @@ class CommandSpec:
     absent_plugin: bool
     internal: bool
     declaration: type[Declaration]
+    required: tuple[str, ...] = ()
 
     @property
     def is_async(self) -> bool:
@@ -118,6 +119,8 @@ class Declaration:
 
     SPEC: ClassVar[CommandSpec]
     _params: ClassVar[dict[str, Param]] = {}
+    _plain: ClassVar[dict[str, Any]] = {}
+    _containers: ClassVar[dict[str, type]] = {}
 
     def __init_subclass__(
         cls,
@@ -145,6 +148,8 @@ class Declaration:
         """
         super().__init_subclass__()
         cls._params = {**cls._params, **_declared(cls)}
+        cls._plain = {n: p.default for n, p in cls._params.items() if _container(p) is None}
+        cls._containers = {n: c for n, p in cls._params.items() if (c := _container(p)) is not None}
         if abstract:
             return
         command = name or cls.__name__[0].lower() + cls.__name__[1:]
@@ -168,6 +173,7 @@ class Declaration:
             absent_plugin,
             internal,
             cls,
+            tuple(n for n, p in cls._params.items() if p.required),
         )
         for known in (COMMANDS.get(command), INTERNAL.get(command)):
             if known is not None and known.declaration.__module__ != cls.__module__:
@@ -180,20 +186,22 @@ class Declaration:
         return "success" if answer is Success else "object"
 
     def __init__(self, **values: Any) -> None:
-        for name, declared in self._params.items():
-            setattr(self, name, values[name] if name in values else _default(declared))
+        fields = vars(self)
+        fields.update(self._plain)
+        for name, container in self._containers.items():
+            fields[name] = container()
+        fields.update(values)
         if unknown := values.keys() - self._params.keys():
             raise TypeError(f"{type(self).__name__} has no parameter {sorted(unknown)}")
 
 
-def _default(declared: Param) -> Any:
+def _container(declared: Param) -> type | None:
+    """What holds nothing where a list or map is not given; None for a parameter of another kind or with a default."""
     if declared.default is not None:
-        return declared.default
-    if declared.kind is Kind.LIST:
-        return []
-    if declared.kind is Kind.MAP:
-        return [] if declared.pairs else {}
-    return None
+        return None
+    if declared.kind is Kind.LIST or (declared.kind is Kind.MAP and declared.pairs):
+        return list
+    return dict if declared.kind is Kind.MAP else None
 
 
 _PLAIN = {str: Kind.STRING, int: Kind.INTEGER, bool: Kind.BOOLEAN, float: Kind.FLOAT}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from cachetools import LRUCache
 
@@ -16,6 +17,9 @@ from lakh.contract.binding import Lookup
 from lakh.jobs.cloud import Cloud
 from lakh.store.statement import Statement, statement
 from lakh.store.table import TABLES, Table
+
+IN_TURN: Final = 8
+"""So few look-ups are made one after another: nearly all are answered from memory, and a task for each costs more."""
 
 
 class Entities:
@@ -27,8 +31,8 @@ class Entities:
 
     async def resolve(self, lookups: Sequence[Lookup]) -> list[int | None]:
         """Row ids in the order of `lookups`, None where there is no such row."""
-        if len(lookups) == 1:
-            return [await self.id_of(lookups[0].entity, lookups[0].text)]
+        if len(lookups) <= IN_TURN:
+            return [await self.id_of(lookup.entity, lookup.text) for lookup in lookups]
         return list(await asyncio.gather(*(self.id_of(lookup.entity, lookup.text) for lookup in lookups)))
 
     async def id_of(self, entity: str, text: str) -> int | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from random import Random, SystemRandom
+from random import Random
 
 from lakh import __version__
 from lakh.base.clock import Clock
+from lakh.base.entropy import BlockRandom
 from lakh.base.errors import LakhError
 from lakh.bus.hosts import HostCaller
 from lakh.jobs.cloud import Cloud
@@ -33,7 +34,7 @@ async def open_cloud(
 ) -> Cloud:
     """The cloud of an open store; seeds a fresh one. The worker is there but resumes nothing yet."""
     row_ids = await RowIds(store).open()
-    cloud = Cloud(store=store, clock=clock, random=random or SystemRandom(), row_ids=row_ids, hosts=hosts)
+    cloud = Cloud(store=store, clock=clock, random=random or BlockRandom(), row_ids=row_ids, hosts=hosts)
     await _begin_epoch(cloud, config.name)
     if not await is_seeded(store):
         await seed(cloud, await hash_password(config.admin_password))

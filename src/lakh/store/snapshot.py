@@ -22,12 +22,13 @@ T = TypeVar("T", bound=Row)
 class Loaded(Generic[T]):
     """One loaded state of a table. Rows are immutable; the whole object is replaced on change."""
 
-    __slots__ = ("by_id", "by_uuid", "live", "version")
+    __slots__ = ("by_id", "by_uuid", "live", "row", "version")
 
-    def __init__(self, rows: list[T], version: int) -> None:
+    def __init__(self, kind: type[T], rows: list[T], version: int) -> None:
         self.by_id: dict[int, T] = {}
         self.by_uuid: dict[str, T] = {}
         self.live: list[T] = []
+        self.row = kind
         self.version = version
         for row in rows:
             self.by_id[row.id] = row  # type: ignore[attr-defined]
@@ -45,6 +46,7 @@ class Snapshots:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._fresh: dict[type[Row], Loaded[Any]] = {}  # only what no commit has changed since
         self._loaded: dict[str, Loaded[Any]] = {}
         self._queries: dict[str, Query[Any]] = {}
         self._loading: dict[str, asyncio.Task[Loaded[Any]]] = {}
@@ -57,14 +59,16 @@ class Snapshots:
     def _changed(self, tables: frozenset[str]) -> None:
         for name in tables:
             self._versions[name] = self._versions.get(name, 0) + 1
+            if (loaded := self._loaded.get(name)) is not None:
+                self._fresh.pop(loaded.row, None)
 
     async def of(self, row: type[T]) -> Loaded[T]:
         """The current state of the row's table."""
-        name = row.TABLE.name
-        found = self._loaded.get(name)
-        if found is not None and found.version == self._versions.get(name, 0):
+        found = self._fresh.get(row)
+        if found is not None:
             self.hits += 1
             return found
+        name = row.TABLE.name
         task = self._loading.get(name)
         if task is None:
             task = asyncio.create_task(self._load(row))
@@ -79,11 +83,11 @@ class Snapshots:
         try:
             while True:
                 version, began = self._versions.get(name, 0), perf_counter()
-                loaded = Loaded(await self._store.rows(query), version)
+                loaded = Loaded(row, await self._store.rows(query), version)
                 self.loads += 1
                 self.load_seconds += perf_counter() - began
                 if version == self._versions.get(name, 0):
-                    self._loaded[name] = loaded
+                    self._loaded[name] = self._fresh[row] = loaded
                     return loaded
         finally:
             self._loading.pop(name, None)

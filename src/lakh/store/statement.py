@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from msgspec.structs import astuple
 
 from lakh.store.table import Row
 
@@ -86,11 +88,10 @@ def insert(name: str, row: type[Row], *, conflict: str = "") -> Statement:
 
 def values(row: Row) -> tuple[Any, ...]:
     """The row's columns in order, as arguments of its insert."""
-    return tuple([getattr(row, name) for name in row.__struct_fields__])
+    return astuple(row)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One statement of a transaction. `expect` is the row count that must result; None accepts any."""
 
     statement: Statement

@@ -26,7 +26,7 @@ class Keys(NamedTuple):
 
 def new_secret(random: Random, length: int) -> str:
     """A password. Production passes the system's random source."""
-    return "".join(random.choice(LETTERS) for _ in range(length))
+    return "".join(random.choices(LETTERS, k=length))
 
 
 def password_for(cloud: Cloud, template: TemplateRow, given: str | None) -> str | None:
