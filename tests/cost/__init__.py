@@ -1,0 +1,1 @@
+"""What a deployment costs the control process, measured within one process."""
