@@ -20,7 +20,9 @@ from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.held import Held
 from lakh.resources.host.row import INSERT as INSERT_HOST
 from lakh.resources.host.row import HostRow
+from lakh.resources.list_conditions import Both
 from lakh.resources.listing import LISTINGS, Listing
+from lakh.resources.network.list import LISTING as NETWORKS
 from lakh.resources.network.row import INSERT as INSERT_NETWORK
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.nic.row import INSERT as INSERT_NIC
@@ -35,7 +37,7 @@ from lakh.resources.volume.row import VolumeRow
 from lakh.store import matching
 from lakh.store.statement import TxnSpec
 
-NETWORKS = {1: "Isolated", 2: "Isolated", 3: "Shared", 4: "L2"}
+GUEST_TYPES = {1: "Isolated", 2: "Isolated", 3: "Shared", 4: "L2"}
 TYPES = ("User", "User", "User", "DomainRouter", "ConsoleProxy")
 PAIRS = (None, None, "laptop", "lap_top", "laptop,desk", "desk")
 
@@ -52,7 +54,7 @@ async def fill(api: Api) -> list[int]:
     """Forty VMs of all kinds with NICs, disks and hosts; returns their ids."""
     cloud, random, made = api.cloud, Random(3), []
     txn = TxnSpec("test.fill")
-    for number, kind in NETWORKS.items():
+    for number, kind in GUEST_TYPES.items():
         txn.put(INSERT_NETWORK, blank(cloud, NetworkRow, id=number, guest_type=kind, acl_type="Account"))
     for number in (1, 2, 3):
         txn.put(INSERT_HOST, blank(cloud, HostRow, id=number, cluster_id=1 + number % 2, guid=f"g{number}"))
@@ -115,6 +117,24 @@ async def test_looks_into_networks_hosts_and_disks(api: Api) -> None:
     after = [await told(api, listing, **filters) for listing, filters in questions]
     assert after[0] == before[0][1:]
     assert gone in vms
+
+
+async def test_networks_of_somebody_or_shared_with_them(api: Api) -> None:
+    cloud = api.cloud
+    txn = TxnSpec("test.networks")
+    for number in range(12):
+        network = blank(
+            cloud, NetworkRow, id=1 + number, guest_type="Isolated", account_id=2 + number % 3,
+            domain_id=1 + number % 2, acl_type=("Account", "Account", "Domain")[number % 3],
+        )  # fmt: skip
+        txn.put(INSERT_NETWORK, network)
+    await cloud.store.submit(txn)
+    await cloud.part(Held).load()
+    assert await told(api, NETWORKS, accounts=Both([2], [3, 5, 99])) == [1, 3, 4, 5, 7, 10]
+    assert await told(api, NETWORKS, accounts=Both([4], [])) == []  # its own are for its domain: acl type Domain
+    assert await told(api, NETWORKS, domains=Both([2], [1]), type="isolated") == [1, 2, 4, 6, 8, 10, 12]
+    assert await told(api, NETWORKS, **{"own accounts": [2, 4]}) == [1, 4, 7, 10]
+    assert await told(api, NETWORKS, **{"own domains": [1]}) == [1, 5, 7, 11]
 
 
 async def test_key_pairs_among_others(api: Api) -> None:

@@ -7,7 +7,7 @@ made on first use; so this module knows none of them.
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from lakh.base.clock import Clock
 from lakh.base.ids import UuidFactory
@@ -69,11 +69,10 @@ class Cloud:
 
     def part(self, kind: type[P]) -> P:
         """The cloud's one instance of `kind`, made with `kind(cloud)` on first use."""
-        found: P | None = self._parts.get(kind)
+        found = self._parts.get(kind)
         if found is None:
-            made: Any = kind
-            found = self._parts[kind] = made(self)
-        return found
+            found = self._parts[kind] = cast(Any, kind)(self)
+        return cast(P, found)
 
     def id(self, table: str) -> int:
         """The next row id of `table`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from lakh.resources.searching import Searched
 from lakh.store.matching import Matched, Test
 from lakh.store.statement import Statement, statement
 from lakh.store.table import Row
+
+_EITHER = re.compile(r"\((.*) OR id = ANY\(\$b\)\)")
 
 
 @dataclass(slots=True)
@@ -87,6 +90,8 @@ class ListMemory:
             return True
         if part.label in self._by_index:
             return await self._find(cloud, self._finding(part.label, part.condition), part, "id", wanted)
+        if len(part.arguments) == 2:
+            return await self._want_either(cloud, part, wanted)
         for made in meaning(part.condition) or (None,):
             if made is None:
                 return False
@@ -102,6 +107,20 @@ class ListMemory:
                 wanted.tests.append(test_of(made, value))
             else:
                 return False
+        return True
+
+    async def _want_either(self, cloud: Cloud, part: Part, wanted: _Wanted) -> bool:
+        """Takes the rows that fit the first value's conditions, and those whose ids are the second."""
+        found = _EITHER.fullmatch(part.condition)
+        made = meaning(found[1].replace("$a", "$")) if found else None
+        columns = await cloud.part(Held).fresh(self.held)
+        if made is None or columns is None:
+            return False
+        first, ids = part.arguments
+        tests = [test_of(one, first) for one in made if isinstance(one, Meaning) and one.column in self.held]
+        if len(tests) < len(made):
+            return False
+        wanted.among.append(np.concatenate([columns.values("id", tests), _ids(ids)]))
         return True
 
     async def _few(self, cloud: Cloud, wanted: _Wanted) -> list[int] | None:

@@ -18,6 +18,8 @@ from lakh.store.statement import select
 UNLIMITED_TEXT: Final = "Unlimited"
 _GIB: Final = 1 << 30
 _WORDS = {name: name.removeprefix("user_").removeprefix("public_").replace("_", "") for name in TYPES}
+_FIELDS = [(name, *(f"{_WORDS[name]}{what}" for what in ("total", "limit", "available"))) for name in TYPES]
+_SPECIAL: Final = 2  # owners of higher ids have the limits of everybody, where no row says otherwise
 
 COUNTS_OF = select(
     "resource_count.of_many", ResourceCountRow, "WHERE owner_kind = $1 AND owner_id = ANY($2) ORDER BY owner_id"
@@ -79,6 +81,7 @@ class Owners:
         self._kind = kind
         self._counts = counts
         self._explicit = explicit
+        self._defaults: dict[tuple[int, bool], int] = {}
 
     @classmethod
     async def read(cls, cloud: Cloud, kind: int, owner_ids: Iterable[int]) -> Owners:
@@ -92,19 +95,27 @@ class Owners:
         """The fields of one owner, ready for its view. `unlimited`: root admins' accounts have no limits."""
         found: dict[str, Any] = {}
         counts = self._counts.get(owner_id)
-        for number, name in enumerate(TYPES):
-            word = _WORDS[name]
+        for number, (name, total_field, limit_field, available_field) in enumerate(_FIELDS):
             total = getattr(counts, name) if counts is not None else 0
             limit = self._explicit.get((owner_id, number))
             if limit is None:
-                limit = default_limit(self._cloud, self._kind, owner_id, number, project=project)
+                limit = self._default(owner_id, number, project)
             if unlimited:
                 limit = -1
             if name == "primary_storage":
                 total //= _GIB
             elif name == "secondary_storage":
                 total = round(total / _GIB, 2)
-            found[f"{word}total"] = total
-            found[f"{word}limit"] = UNLIMITED_TEXT if limit < 0 else str(limit)
-            found[f"{word}available"] = UNLIMITED_TEXT if limit < 0 else str(max(0, int(limit - total)))
+            found[total_field] = total
+            found[limit_field] = UNLIMITED_TEXT if limit < 0 else str(limit)
+            found[available_field] = UNLIMITED_TEXT if limit < 0 else str(max(0, int(limit - total)))
         return found
+
+    def _default(self, owner_id: int, number: int, project: bool) -> int:
+        if owner_id <= _SPECIAL:
+            return default_limit(self._cloud, self._kind, owner_id, number, project=project)
+        known = self._defaults.get((number, project))
+        if known is None:
+            known = default_limit(self._cloud, self._kind, owner_id, number, project=project)
+            self._defaults[number, project] = known
+        return known
