@@ -7,7 +7,7 @@ made on first use; so this module knows none of them.
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lakh.base.clock import Clock
 from lakh.base.ids import UuidFactory
@@ -69,10 +69,11 @@ class Cloud:
 
     def part(self, kind: type[P]) -> P:
         """The cloud's one instance of `kind`, made with `kind(cloud)` on first use."""
-        found = self._parts.get(kind)
+        found: P | None = self._parts.get(kind)
         if found is None:
-            found = self._parts[kind] = cast(Any, kind)(self)
-        return cast(P, found)
+            made: Any = kind
+            found = self._parts[kind] = made(self)
+        return found
 
     def id(self, table: str) -> int:
         """The next row id of `table`."""

@@ -23,7 +23,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any, Final, TypeVar
 
 from lakh.base.limits import STATEMENTS_PREPARED, STORE_QUEUE, STORE_READERS
@@ -44,7 +44,8 @@ WAL_CHECKPOINT_PAGES: Final = (
 WAL_BYTES_MAX: Final = 256 * 1024 * 1024
 BUSY_MS: Final = 10_000  # how long a connection waits for another program's lock on the file
 RESTART_WAIT_MS: Final = 200  # how long all writes wait for readers of an overgrown log
-DIRECT_READ_SECONDS: Final = 0.001
+DIRECT_READ_SECONDS: Final = 0.001  # of processor: on a busy machine any read takes that long by the clock now and then
+WAITED_SECONDS: Final = 0.01  # by the clock
 DIRECT_READ_STEPS: Final = 1000  # engine steps (some tens of microseconds) between two looks at the clock
 FAST_READS_TO_RETURN: Final = 64  # reads below DIRECT_READ_SECONDS / 2 in a row until a statement may run on the loop
 
@@ -171,21 +172,24 @@ class SqliteStore:
 class _DirectReader:
     """The loop's own connection: reads that end within DIRECT_READ_SECONDS."""
 
-    __slots__ = ("_deadline", "session")
+    __slots__ = ("_began", "_used", "session")
 
     def __init__(self, path: Path) -> None:
         connection = connect(path, writing=False)
         connection.execute("PRAGMA busy_timeout = 0")
         connection.set_progress_handler(self._late, DIRECT_READ_STEPS)
         self.session = Session(connection)
-        self._deadline = 0.0
+        self._began = self._used = 0.0
 
     def _late(self) -> bool:
-        return perf_counter() > self._deadline
+        seconds = perf_counter() - self._began
+        if seconds < DIRECT_READ_SECONDS:
+            return False
+        return seconds > WAITED_SECONDS or thread_time() - self._used > DIRECT_READ_SECONDS
 
     def select(self, statement: Statement, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]] | None:
         """The rows, or None where the read took too long or had to wait for a lock."""
-        self._deadline = perf_counter() + DIRECT_READ_SECONDS
+        self._began, self._used = perf_counter(), thread_time()
         try:
             return self.session.select(statement, arguments)
         except sqlite3.OperationalError as error:
@@ -218,10 +222,10 @@ class _Readers:
     ) -> list[tuple[Any, ...]]:
         self._under_way += 1
         try:
-            found, seconds = await loop.run_in_executor(self._threads, self._select, statement, arguments)
+            found, seconds, used = await loop.run_in_executor(self._threads, self._select, statement, arguments)
         finally:
             self._under_way -= 1
-        if seconds > DIRECT_READ_SECONDS / 2:
+        if used > DIRECT_READ_SECONDS / 2 or seconds > WAITED_SECONDS:
             self._fast_reads[statement] = 0
         elif (fast := self._fast_reads.get(statement, 0) + 1) < FAST_READS_TO_RETURN:
             self._fast_reads[statement] = fast
@@ -229,13 +233,14 @@ class _Readers:
             self._fast_reads.pop(statement, None)
         return found
 
-    def _select(self, statement: Statement, arguments: tuple[Any, ...]) -> tuple[list[tuple[Any, ...]], float]:
+    def _select(self, statement: Statement, arguments: tuple[Any, ...]) -> tuple[list[tuple[Any, ...]], float, float]:
+        """The rows, the seconds by the clock, and those of processor."""
         session: Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = Session(connect(self._path, writing=False))
             self._sessions.append(session)
-        started = perf_counter()
-        return session.select(statement, arguments), perf_counter() - started
+        started, used = perf_counter(), thread_time()
+        return session.select(statement, arguments), perf_counter() - started, thread_time() - used
 
     def gauges(self) -> tuple[int, int, int]:
         """Connections that are open, those at work, and reads that wait for one."""
