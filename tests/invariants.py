@@ -19,6 +19,7 @@ from lakh.resources.nic.row import NicRow
 from lakh.resources.physical_network.row import GuestVlanRow
 from lakh.resources.storage_pool.row import CAPACITIES as POOL_CAPACITIES
 from lakh.resources.template.row import TemplatePoolRow
+from lakh.resources.vm.reservation import VmReservationRow
 from lakh.resources.vm.row import USER, VmRow
 from lakh.resources.volume.row import VolumeRow
 from lakh.store.statement import select, statement
@@ -27,6 +28,7 @@ from lakh.store.table import TABLES, Table
 
 VMS = select("test.all.vms", VmRow, "WHERE removed_ms IS NULL ORDER BY id")
 VOLUMES = select("test.all.volumes", VolumeRow, "WHERE removed_ms IS NULL ORDER BY id")
+RESERVATIONS = select("test.all.vm_reservations", VmReservationRow, "ORDER BY vm_id")
 NICS = select("test.all.nics", NicRow, "WHERE removed_ms IS NULL ORDER BY id")
 COPIES = select("test.all.template_copies", TemplatePoolRow, "ORDER BY template_id, pool_id")
 ADDRESSES = select("test.all.ip_addresses", IpAddressRow, "WHERE removed_ms IS NULL ORDER BY id")
@@ -156,16 +158,23 @@ async def check_counts(store: Store, vms: list[VmRow], volumes: list[VolumeRow])
 
 
 async def check_host_capacity(store: Store, vms: list[VmRow]) -> None:
-    """What hosts are said to carry is the sum of their VMs."""
+    """What hosts are said to carry is the sum of their VMs, and of what stopped ones keep there."""
     here: dict[int | None, list[VmRow]] = defaultdict(list)
     for vm in vms:
         here[vm.host_id].append(vm)
+    kept: dict[int, list[VmReservationRow]] = defaultdict(list)
+    by_id = {vm.id: vm for vm in vms}
+    for reservation in await store.rows(RESERVATIONS):
+        kept[reservation.host_id].append(reservation)
+        vm = by_id[reservation.vm_id]
+        assert vm.state in ("Stopped", "Starting"), f"{vm.name} is {vm.state} and keeps a place"
+        assert vm.host_id != reservation.host_id, f"{vm.name} takes its place twice"
     for row in await store.rows(HOST_CAPACITIES, -1):
-        own = here[row.host_id]
+        own, stopped = here[row.host_id], kept[row.host_id]
         sums = (
-            sum(v.cpus * v.speed_mhz for v in own),
-            sum(v.cpus for v in own),
-            sum(v.memory_mb << 20 for v in own),
+            sum(v.cpus * v.speed_mhz for v in own) + sum(r.cpu_mhz for r in stopped),
+            sum(v.cpus for v in own) + sum(r.cpus for r in stopped),
+            sum(v.memory_mb << 20 for v in own) + sum(r.memory_bytes for r in stopped),
             len(own),
         )
         counted = (row.cpu_used_mhz, row.cores_used, row.memory_used_bytes, row.vms)

@@ -32,6 +32,8 @@ from lakh.base.ids import UuidFactory
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.host.index import HostIndex
+from lakh.resources.host.row import CAPACITIES as HOST_CAPACITIES
+from lakh.resources.host.row import HostCapacityRow
 from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.ip_address.row import IpAddressRow
 from lakh.resources.network.addresses import GuestAddresses
@@ -191,7 +193,7 @@ class World:
         vms, volumes, nics = await store.rows(VMS), await store.rows(VOLUMES), await store.rows(NICS)
         left = {row.vm_id: row.host_id for row in await store.rows(LEFT_BEHIND, [vm.id for vm in vms])}
         self._check_domains(vms, volumes, nics, left)
-        self._check_memory(vms, nics, await store.rows(ADDRESSES))
+        self._check_memory(await store.rows(HOST_CAPACITIES, -1), nics, await store.rows(ADDRESSES))
         await self._check_files(vms, volumes)
         copies = {c.install_path.rpartition("/")[2] for c in await store.rows(COPIES)}
         lying = {v.name for v, _ in self.storage.volumes() if v.kind == "template"}
@@ -235,16 +237,17 @@ class World:
             assert there == own, f"{vm.instance_name} runs with NICs {there}, has {own}"
         assert not running, f"domains that no row names: {running}"
 
-    def _check_memory(self, vms: list[VmRow], nics: list[NicRow], addresses: list[IpAddressRow]) -> None:
+    def _check_memory(
+        self, capacities: list[HostCapacityRow], nics: list[NicRow], addresses: list[IpAddressRow]
+    ) -> None:
         """What the server keeps in memory is what it stored: it would otherwise refuse, or promise, too much."""
         index = self.cloud.part(HostIndex)
-        for host_id in self.hosts.hosts:
-            if host_id not in index.columns:
+        for row in capacities:
+            if row.host_id not in index.columns:
                 continue  # a system VM's agent: nothing is placed on it
-            here = [vm for vm in vms if vm.host_id == host_id]
-            sums = (sum(v.cpus * v.speed_mhz for v in here), sum(v.memory_mb << 20 for v in here), len(here))
-            usage = tuple(index.columns.usage(host_id))
-            assert usage == sums, f"memory says {usage} about host {host_id}, it has {sums}"
+            sums = (row.cpu_used_mhz, row.memory_used_bytes, row.vms)
+            usage = tuple(index.columns.usage(row.host_id))
+            assert usage == sums, f"memory says {usage} about host {row.host_id}, it has {sums}"
         for range_id, public in self.cloud.part(PublicAddresses)._pools.items():
             here = {int(IPv4Address(a.address)): a.is_system for a in addresses if a.range_id == range_id}
             users = {number for number, is_system in here.items() if not is_system}

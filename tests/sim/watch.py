@@ -15,8 +15,10 @@ HOSTS = statement(
     "test.sim.hosts",
     "SELECT c.host_id, c.cpu_used_mhz - COALESCE(v.mhz, 0), c.cores_used - COALESCE(v.cores, 0),"
     " c.memory_used_bytes - COALESCE(v.bytes, 0), c.vms - COALESCE(v.vms, 0) FROM host_capacity c LEFT JOIN"
-    " (SELECT host_id, SUM(cpus * speed_mhz) AS mhz, SUM(cpus) AS cores, SUM(memory_mb) * 1048576 AS bytes,"
-    " COUNT(*) AS vms FROM vm WHERE host_id IS NOT NULL AND removed_ms IS NULL GROUP BY host_id) v"
+    " (SELECT host_id, SUM(mhz) AS mhz, SUM(cpus) AS cores, SUM(bytes) AS bytes, SUM(guests) AS vms FROM"
+    " (SELECT host_id, cpus * speed_mhz AS mhz, cpus, memory_mb * 1048576 AS bytes, 1 AS guests FROM vm"
+    " WHERE host_id IS NOT NULL AND removed_ms IS NULL UNION ALL"
+    " SELECT host_id, cpu_mhz, cpus, memory_bytes, 0 FROM vm_reservation) GROUP BY host_id) v"
     " ON v.host_id = c.host_id ORDER BY c.host_id",
 )
 """What hosts are said to carry beyond what is on them."""

@@ -96,6 +96,7 @@ CALL_GRACE_SECONDS: Final = 5.0  # the gateway keeps a call's time; a control pr
 CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 
 # --- resources -------------------------------------------------------------------------------------------------------
+VOLUME_SIZES_KNOWN: Final = 512  # sizes of new volumes whose clusters are remembered; above: all are found anew
 HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails
 ARRIVALS_A_TURN: Final = 8  # Startups begun in one turn of the event loop; above: the next turn, after the API's
 HOSTS_CONNECTING: Final = 256  # hosts in connect processing at once; above: they wait with their link open

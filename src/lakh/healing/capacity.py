@@ -1,4 +1,5 @@
-"""What is taken of hosts and pools, counted anew from what is on them, and mended where the running sums drifted.
+"""What is taken of hosts and pools, counted anew from what is on them or keeps its place there, and mended where the
+running sums drifted.
 
 Sums change in the same transactions as what they count, so drift means a defect or a row that an operator changed by
 hand. A job may hold capacity that no instance shows yet (a migration's destination, a volume under way): whatever a
@@ -39,10 +40,12 @@ DRIFTED_HOSTS = statement(
     "host_capacity.drifted",
     "SELECT c.host_id, c.cpu_used_mhz, c.cores_used, c.memory_used_bytes, c.vms, COALESCE(v.mhz, 0),"
     " COALESCE(v.cores, 0), COALESCE(v.memory_bytes, 0), COALESCE(v.vms, 0) FROM host_capacity c LEFT JOIN"
-    " (SELECT host_id, CAST(SUM(cpus * speed_mhz) AS BIGINT) AS mhz, CAST(SUM(cpus) AS BIGINT) AS cores,"
-    " CAST(SUM(memory_mb) AS BIGINT) * 1048576 AS memory_bytes, COUNT(*) AS vms FROM vm"
-    " WHERE host_id IS NOT NULL AND host_id > $1 AND host_id <= $2 AND removed_ms IS NULL GROUP BY host_id) v"
-    " ON v.host_id = c.host_id WHERE c.host_id > $1 AND c.host_id <= $2"
+    " (SELECT host_id, CAST(SUM(mhz) AS BIGINT) AS mhz, CAST(SUM(cpus) AS BIGINT) AS cores,"
+    " CAST(SUM(bytes) AS BIGINT) AS memory_bytes, CAST(SUM(guests) AS BIGINT) AS vms FROM"
+    " (SELECT host_id, cpus * speed_mhz AS mhz, cpus, memory_mb * 1048576 AS bytes, 1 AS guests FROM vm"
+    " WHERE host_id IS NOT NULL AND host_id > $1 AND host_id <= $2 AND removed_ms IS NULL UNION ALL"
+    " SELECT host_id, cpu_mhz, cpus, memory_bytes, 0 FROM vm_reservation WHERE host_id > $1 AND host_id <= $2)"
+    " AS taken GROUP BY host_id) v ON v.host_id = c.host_id WHERE c.host_id > $1 AND c.host_id <= $2"
     " AND (c.cpu_used_mhz <> COALESCE(v.mhz, 0) OR c.cores_used <> COALESCE(v.cores, 0)"
     " OR c.memory_used_bytes <> COALESCE(v.memory_bytes, 0) OR c.vms <> COALESCE(v.vms, 0))",
 )

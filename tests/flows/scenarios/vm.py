@@ -8,6 +8,7 @@ from tests.flows.server import Server
 
 from lakh.resources.nic.row import NicRow
 from lakh.resources.vm.power_report import take_report
+from lakh.resources.vm.reservation import VmReservationRow
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 
@@ -52,17 +53,44 @@ async def deploy_without_starting(server: Server) -> Case:
     return Case(parameters, succeeded, failed)
 
 
+async def kept_at(server: Server, vm: VmRow) -> list[int]:
+    """Where the VM keeps its place while it is stopped."""
+    return [row.host_id for row in await server.all(VmReservationRow) if row.vm_id == vm.id]
+
+
 @scenario("startVirtualMachine")
 async def start_what_ran_before(server: Server) -> Case:
+    """Where it fails, the VM has its place there as before."""
     vm = await stopped(server)
 
     async def succeeded() -> None:
         assert await vm_state(server, vm) == "Running"
+        assert await kept_at(server, vm) == []
 
     async def failed() -> None:
         assert await vm_state(server, vm) == "Stopped"
+        assert await kept_at(server, vm) == [vm.last_host_id]
 
     return Case({"id": vm.id}, succeeded, failed)
+
+
+@scenario("startVirtualMachine")
+async def start_elsewhere_than_before(server: Server) -> Case:
+    """Its place where it ran before is given back when it runs elsewhere, and not if it does not."""
+    vm = await stopped(server)
+    assert await kept_at(server, vm) == [vm.last_host_id]
+    elsewhere = next(host.id for host in server.world.made.hosts if host.id != vm.last_host_id)
+
+    async def succeeded() -> None:
+        row = await server.row(VmRow, vm.id)
+        assert (row.state, row.host_id) == ("Running", elsewhere)
+        assert await kept_at(server, vm) == []
+
+    async def failed() -> None:
+        assert await vm_state(server, vm) == "Stopped"
+        assert await kept_at(server, vm) == [vm.last_host_id]
+
+    return Case({"id": vm.id, "hostid": elsewhere}, succeeded, failed)
 
 
 @scenario("startVirtualMachine")

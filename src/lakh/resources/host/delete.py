@@ -14,6 +14,7 @@ from lakh.resources.host.emptying import stop_lost
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.resource_state import live_host, next_state
 from lakh.resources.host.row import DELETE_TAGS, HostRow
+from lakh.resources.vm.reservation import END_OF_HOST
 from lakh.resources.vm.row import ON_HOST
 from lakh.store.statement import TxnSpec, statement
 from lakh.store.store import GuardFailedError
@@ -58,6 +59,7 @@ class DeleteHost(SyncCommand, roles=("Admin", "ResourceAdmin")):
         txn = TxnSpec("deleteHost").add(DELETE, host.id, cloud.now_ms(), state)
         txn.add(DELETE_CAPACITY, host.id, expect=1 if host.type == ROUTING else None)
         txn.add(DELETE_TAGS, host.id, expect=None).add(LEAVE_POOLS, host.id, expect=None)
+        txn.add(END_OF_HOST, host.id, expect=None)
         try:
             await cloud.store.submit(txn)
         except GuardFailedError as held:

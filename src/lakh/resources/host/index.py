@@ -6,6 +6,7 @@ UPDATE of host_capacity decides.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from operator import attrgetter
 
@@ -19,12 +20,15 @@ from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.census import Census
 from lakh.resources.host.row import CAPACITIES, CAPACITY, LIVE, TAGS, HostCapacityRow, HostRow
+from lakh.resources.hypervisor.row import HypervisorCapabilityRow
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
 
 ROUTING = "Routing"
 COMING = ("Up", "Connecting")
 """Statuses of hosts without a ready session that are worth waiting for."""
+NO_LIMIT = (1 << 31) - 1
+"""Guests of a host whose hypervisor has no `maxguestslimit`."""
 
 
 class HostFact(msgspec.Struct, gc=False):
@@ -82,6 +86,7 @@ class HostIndex:
         self.by_name: dict[str, int] = {}
         self.by_guid: dict[str, int] = {}
         self.system: dict[int, HostFact] = {}  # agents inside system VMs: few, and often asked for
+        self._max_guests: dict[str, int] = {}
         self._loaded = Once(self._load)
 
     async def load(self) -> None:
@@ -125,10 +130,28 @@ class HostIndex:
                     memory_disable_threshold=memory if limited else 1.0,
                 ),
             )
+        await self._limit_guests()
         for pod in await self._cloud.snapshots.of(PodRow):
             self.columns.set_pod_enabled(pod.id, pod.allocation_state == "Enabled")
         for zone in await self._cloud.snapshots.of(ZoneRow):
             self.columns.set_zone_enabled(zone.id, zone.allocation_state == "Enabled")
+
+    async def _limit_guests(self) -> None:
+        """Takes each hypervisor's `maxguestslimit`; O(hosts) when one has changed."""
+        found = {
+            row.hypervisor: NO_LIMIT if row.max_guests is None else row.max_guests
+            for row in await self._cloud.snapshots.of(HypervisorCapabilityRow)
+            if row.hypervisor_version == "default"
+        }
+        changed = {
+            name for name in found.keys() | self._max_guests.keys() if found.get(name) != self._max_guests.get(name)
+        }
+        self._max_guests = found
+        for number, fact in enumerate(list(self.facts.values()) if changed else ()):
+            if fact.id in self.facts and (fact.hypervisor or "KVM") in changed:
+                self._to_columns(fact)
+            if number % 1000 == 999:
+                await asyncio.sleep(0)
 
     def upsert(self, host: HostRow, tags: tuple[str, ...] | None = None) -> None:
         """Takes a host's stored row; `tags` None keeps those known."""
@@ -260,6 +283,10 @@ class HostIndex:
         self.by_guid[fact.guid] = fact.id
         if fact.type != ROUTING:
             self.system[fact.id] = fact
+        self._to_columns(fact)
+
+    def _to_columns(self, fact: HostFact) -> None:
+        """Tells placement what it should know of a host."""
         if fact.type != ROUTING or fact.pod_id is None or fact.cluster_id is None:
             return
         self.columns.upsert(
@@ -275,6 +302,7 @@ class HostIndex:
                 hypervisor=fact.hypervisor or "KVM",
                 arch=fact.arch,
                 tags=fact.tags,
+                max_guests=self._max_guests.get(fact.hypervisor or "KVM", NO_LIMIT),
             )
         )
 

@@ -56,6 +56,15 @@ class PoolIndex:
             self.columns.reserve(found.pool_id, request.size_bytes, request.account_id)
         return found
 
+    async def clusters(self, request: PoolRequest) -> frozenset[int] | None:
+        """The clusters with a pool for the volume; None where one of the zone's will do for all."""
+        fresh = await self._refresh(REFRESH_SECONDS)
+        found = self.columns.reach(request).clusters
+        if not fresh and found is not None and not found:
+            await self._refresh(0.0)
+            found = self.columns.reach(request).clusters
+        return found
+
     def algorithm(self, zone_id: int) -> tuple[str, tuple[str, ...]]:
         """(algorithm, allocators in their order) by the settings; unknown words fall back to the defaults."""
         settings = self._cloud.part(Settings)

@@ -35,7 +35,7 @@ async def destroy(run: Run[DestroyState]) -> TxnSpec:
     """Destroyed, or Expunging; from here on there is no way back to Running."""
     cloud, txn = run.cloud, TxnSpec("vm.destroy")
     vm = await current_vm(run)
-    after = await give_up_vm(cloud, run.state, vm, txn, expunge=run.state.expunge)
+    after = await give_up_vm(run, vm, txn, expunge=run.state.expunge)
     for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
         if volume.id in run.state.volume_ids:
             await doom(cloud, volume, txn, "Expunging" if after.state == "Expunging" else "Destroy")

@@ -7,6 +7,7 @@ a destroyVolume of each, before any file is touched.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from lakh.jobs.cloud import Cloud
@@ -24,6 +25,7 @@ from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.tag.row import DELETE_ALL as DELETE_TAGS
 from lakh.resources.vm.halt import release_host
+from lakh.resources.vm.reservation import end, forget, reservation_of
 from lakh.resources.vm.row import SEEN, VmRow
 from lakh.resources.vm.states import GONE, move
 from lakh.resources.vm.views import TAGGED_AS
@@ -44,13 +46,17 @@ REMOVE_VM = statement(
 )
 
 
-async def give_up_vm(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, *, expunge: bool) -> VmRow:
+async def give_up_vm(run: Run[Any], vm: VmRow, txn: TxnSpec, *, expunge: bool) -> VmRow:
     """Adds the moves to Destroyed, or on to Expunging, with what the VM then no longer takes; returns it as it will be.
 
-    `state` is a HaltState. What counts as a VM is given back once, when it is destroyed; its disks count on.
+    `run.state` is a HaltState. What counts as a VM is given back once, when it is destroyed; its disks count on.
     """
+    cloud = run.cloud
     if vm.state == "Stopping":
-        vm = release_host(cloud, state, vm, txn, "OperationSucceeded")
+        vm = release_host(cloud, run.state, vm, txn, "OperationSucceeded")
+    elif vm.state not in GONE and (kept := await reservation_of(cloud, vm)) is not None:
+        end(txn, kept)
+        run.when_committed(partial(forget, cloud, kept))
     if vm.state not in GONE:
         vm = move(txn, vm, "DestroyRequested", cloud.now_ms())
         usage = Usage(user_vm=1, cpu=vm.cpus, memory=vm.memory_mb)

@@ -21,7 +21,7 @@ async def expunging(run: Run[HaltState]) -> TxnSpec:
     if vm.state not in GONE:
         raise InternalError(f"Unable to expunge Instance {vm.uuid}: it is {vm.state}; destroy it first")
     txn = TxnSpec("vm.expunging")
-    await give_up_vm(run.cloud, run.state, vm, txn, expunge=True)
+    await give_up_vm(run, vm, txn, expunge=True)
     return txn
 
 

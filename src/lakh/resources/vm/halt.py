@@ -19,6 +19,7 @@ from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE
 from lakh.resources.vm.access import current_vm
 from lakh.resources.vm.leftover import is_dead, leave
+from lakh.resources.vm.reservation import is_kept, keep
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.states import GONE, move
 from lakh.store.statement import TxnSpec
@@ -68,7 +69,7 @@ async def unstopping(run: Run[Any]) -> TxnSpec:
         return txn
     if await _has_stopped(run, vm):
         run.state.left = False
-        release_host(run.cloud, run.state, vm, txn, "OperationSucceeded")
+        release_host(run.cloud, run.state, vm, txn, "OperationSucceeded", keeps=is_kept(run.cloud, vm))
     else:
         move(txn, vm, "OperationFailed", run.cloud.now_ms())
     return txn
@@ -109,21 +110,26 @@ async def _refusal(cloud: Cloud, state: Any, vm: VmRow) -> str:
 
 
 def stopped(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec) -> VmRow:
-    """Adds state Stopped and the release of the host's capacity; returns the VM as it will be."""
+    """Adds state Stopped, its place on the host kept for a while or given back; returns the VM as it will be."""
     if not state.host_id or vm.state != "Stopping":
         return vm
-    return release_host(cloud, state, vm, txn, "OperationSucceeded")
+    return release_host(cloud, state, vm, txn, "OperationSucceeded", keeps=is_kept(cloud, vm))
 
 
-def release_host(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, event: str) -> VmRow:
-    """Moves the VM by `event` to a state without a host, and gives back what it takes there."""
-    host_id = vm.host_id
-    after = move(txn, vm, event, cloud.now_ms(), host_id=None)
+def release_host(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, event: str, *, keeps: bool = False) -> VmRow:
+    """Moves the VM by `event` to a state without a host, and gives back what it takes there; `keeps`: but its place."""
+    host_id, now_ms = vm.host_id, cloud.now_ms()
+    after = move(txn, vm, event, now_ms, host_id=None)
     if host_id is not None and state.left:
         leave(cloud, txn, vm)
     if host_id is not None:
-        txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+        cpu_mhz, memory_bytes = vm.cpus * vm.speed_mhz, vm.memory_mb << 20
+        if keeps:
+            keep(txn, vm, host_id, now_ms)
+        else:
+            txn.add(RELEASE, host_id, cpu_mhz, vm.cpus, memory_bytes)
         if not state.freed:
             state.freed = True
-            cloud.part(HostIndex).columns.release(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+            freed = (0, 0) if keeps else (cpu_mhz, memory_bytes)
+            cloud.part(HostIndex).columns.release(host_id, *freed, vm.account_id)
     return after

@@ -6,6 +6,7 @@ avoid set and `Again("reserve")` tries the next one, up to `start.retry` times.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
 from lakh.resources.vm.choose_host import choose_host
 from lakh.resources.vm.leftover import end_leftover
+from lakh.resources.vm.reservation import end, forget, keep, reservation_of
 from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
 from lakh.resources.vm.transfer import disk_to, machine_to, nic_to, os_type_name
 from lakh.resources.volume.on_pool import create_on_pool, delete_command
@@ -44,8 +46,8 @@ log = logger(__name__)
 
 class LaunchState(State):
     """What a launch knows. `start` false: every step passes. `placed` maps volume ids to their pool, `paths` to what
-    the host created. `last_host`: prefer where the VM last ran. `grouped`: it may be in affinity groups; `secured`: in
-    security groups."""
+    the host created. `last_host`: prefer where the VM last ran. `kept_since_ms`: it took over the place there that it
+    had kept since it stopped. `grouped`: it may be in affinity groups; `secured`: in security groups."""
 
     vm_id: int
     start: bool = True
@@ -56,6 +58,7 @@ class LaunchState(State):
     wanted_pod_id: int | None = None
     wanted_cluster_id: int | None = None
     last_host: bool = False
+    kept_since_ms: int = 0
     grouped: bool = True
     secured: bool = False
     planner: str | None = None
@@ -104,12 +107,17 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     if state.host_id:  # proposed before and refused by the store: memory was behind
         index.columns.release(state.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
         await index.refresh_usage(state.host_id)
-        state.host_id = 0
+        state.host_id = state.kept_since_ms = 0
         for volume_id in run.memory.pop("proposed", ()):
             del state.placed[volume_id]
     txn = TxnSpec("vm.reserve")
     await end_leftover(cloud, txn, vm)
-    plan, affinity = await choose_host(run, vm, await volumes_of(run))
+    own = await reservation_of(cloud, vm)
+    plan, affinity = await choose_host(run, vm, await volumes_of(run), own)
+    if own is not None and own.host_id == plan.host_id:
+        end(txn, own)
+        run.when_committed(partial(forget, cloud, own))
+        state.kept_since_ms = own.since_ms
     index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
     state.host_id = plan.host_id
     now_ms = cloud.now_ms()
@@ -119,7 +127,7 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     proposed = run.memory["proposed"] = []
     for volume in await volumes_of(run):
         if volume.pool_id is None:
-            pool = await choose_pool(cloud, volume, plan.pod_id, plan.cluster_id)
+            pool = await choose_pool(cloud, volume, plan.pod_id, plan.cluster_id, asked_by=run.job.account_id)
             state.placed[volume.id] = pool.id
             proposed.append(volume.id)
             txn.add(ON_POOL, volume.id, pool.id, now_ms)
@@ -128,7 +136,10 @@ async def reserve(run: Run[Any]) -> TxnSpec:
 
 
 async def unreserve(run: Run[Any]) -> TxnSpec:
-    """Gives the host's capacity back and takes the VM off it. Volumes stay on their pool for the next try."""
+    """Gives the host's capacity back, but a place kept since the VM stopped, and takes the VM off it.
+
+    Volumes stay on their pool for the next try.
+    """
     cloud, state = run.cloud, run.state
     if not state.start:
         return TxnSpec("vm.unreserved")
@@ -136,23 +147,29 @@ async def unreserve(run: Run[Any]) -> TxnSpec:
     host_id = state.host_id
     if not host_id:  # one that is not to be started has reserved nothing
         return TxnSpec("vm.unreserve")
-    state.host_id = 0
-    run.when_committed(lambda: _release_columns(run, vm, host_id))
+    kept_since_ms = state.kept_since_ms
+    state.host_id = state.kept_since_ms = 0
+    run.when_committed(lambda: _release_columns(run, vm, host_id, keeps=kept_since_ms > 0))
     txn = TxnSpec("vm.unreserve").add(FROM_STARTING, vm.id, host_id, cloud.now_ms())
-    return txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    if kept_since_ms:
+        keep(txn, vm, host_id, kept_since_ms)
+    else:
+        txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    return txn
 
 
 def forget_reservation(run: Run[Any], vm: VmRow) -> None:
     """Takes a reservation out of memory that was never committed."""
     if run.state.host_id:
         _release_columns(run, vm, run.state.host_id)
-        run.state.host_id = 0
+        run.state.host_id = run.state.kept_since_ms = 0
 
 
-def _release_columns(run: Run[Any], vm: VmRow, host_id: int) -> None:
+def _release_columns(run: Run[Any], vm: VmRow, host_id: int, *, keeps: bool = False) -> None:
     columns = run.cloud.part(HostIndex).columns
     if host_id in columns:
-        columns.release(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+        freed = (0, 0) if keeps else (vm.cpus * vm.speed_mhz, vm.memory_mb << 20)
+        columns.release(host_id, *freed, vm.account_id)
 
 
 # --- network and disks -----------------------------------------------------------------------------------------------

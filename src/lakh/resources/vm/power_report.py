@@ -30,6 +30,7 @@ from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE_ANYWAY
 from lakh.resources.system import SYSTEM_CALLER
 from lakh.resources.vm.leftover import left_on
+from lakh.resources.vm.reservation import end, forget, reservation_of
 from lakh.resources.vm.row import (
     BY_IDS,
     BY_INSTANCE_NAMES,
@@ -313,6 +314,9 @@ async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     move(txn, vm, "FollowAgentPowerOnReport", now_ms, host_id=host_id)
     if vm.host_id is not None:
         txn.add(RELEASE, vm.host_id, mhz, vm.cpus, memory_bytes)
+    kept = await reservation_of(cloud, vm)
+    if kept is not None:
+        end(txn, kept)
     txn.add(RESERVE_ANYWAY, host_id, mhz, vm.cpus, memory_bytes)
     text = f"Out of band start of Instance {vm.name} found on its host"
     owner, what = (vm.account_id, vm.domain_id), ("VirtualMachine", vm.uuid)
@@ -321,6 +325,8 @@ async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     columns = cloud.part(HostIndex).columns
     if vm.host_id is not None and vm.host_id in columns:
         columns.release(vm.host_id, mhz, memory_bytes, vm.account_id)
+    if kept is not None:
+        forget(cloud, kept)
     if host_id in columns:
         columns.reserve(host_id, mhz, memory_bytes, vm.account_id)
     log.warning("VM runs though nobody started it here", vm=vm.instance_name, host=host_id)

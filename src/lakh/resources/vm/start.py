@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from lakh.base.errors import InternalError, ParameterError, PermissionDeniedError
@@ -28,6 +30,7 @@ from lakh.resources.vm.launch import (
     vm_of,
     volumes_of,
 )
+from lakh.resources.vm.reservation import end, forget, reservation_of
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.view import UserVmView
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
@@ -48,10 +51,13 @@ async def begin(run: Run[LaunchState]) -> TxnSpec:
 
 
 async def publish(run: Run[LaunchState]) -> TxnSpec:
-    """Running, and the job's result."""
+    """Running, its place on another host given back, and the job's result."""
     cloud, state = run.cloud, run.state
     txn = running(cloud, state)
     vm = await vm_of(run)
+    if (elsewhere := await reservation_of(cloud, vm)) is not None:
+        end(txn, elsewhere)
+        run.when_committed(partial(forget, cloud, elsewhere))
     vm = msgspec.structs.replace(vm, state="Running", host_id=state.host_id, last_host_id=state.host_id)
     await finish_with(run, vm, password=state.password)
     return txn

@@ -59,7 +59,7 @@ async def reserve(run: Run[AttachState]) -> TxnSpec:
     txn.add(ATTACH, volume.id, volume.state, vm.id, state.device_id, target, now_ms, volume.size_bytes)
     state.pool_id = None
     if volume.pool_id is None and _has_disks(disks):
-        pool = await choose_pool(cloud, volume, *_place_of(run, vm, disks))
+        pool = await choose_pool(cloud, volume, *_place_of(run, vm, disks), asked_by=run.job.account_id)
         state.pool_id = pool.id
         txn.add(ON_POOL, volume.id, pool.id, now_ms).add(TAKE, pool.id, volume.size_bytes)
     elif volume.pool_id is not None:

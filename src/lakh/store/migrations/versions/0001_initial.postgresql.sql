@@ -1019,6 +1019,17 @@ CREATE TABLE vm_power (
     PRIMARY KEY (vm_id)
 );
 CREATE INDEX vm_power_missing ON vm_power (since_ms) WHERE state = 'PowerReportMissing';
+CREATE TABLE vm_reservation (
+    vm_id BIGINT NOT NULL,
+    host_id BIGINT NOT NULL,
+    cpus BIGINT NOT NULL,
+    cpu_mhz BIGINT NOT NULL,
+    memory_bytes BIGINT NOT NULL,
+    since_ms BIGINT NOT NULL,
+    PRIMARY KEY (vm_id)
+);
+CREATE INDEX vm_reservation_host ON vm_reservation (host_id, vm_id);
+CREATE INDEX vm_reservation_since ON vm_reservation (since_ms, vm_id);
 CREATE TABLE vm_ruleset (
     vm_id BIGINT NOT NULL,
     sequence BIGINT NOT NULL,

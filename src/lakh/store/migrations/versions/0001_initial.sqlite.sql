@@ -1027,6 +1027,17 @@ CREATE TABLE vm_power (
     PRIMARY KEY (vm_id)
 );
 CREATE INDEX vm_power_missing ON vm_power (since_ms) WHERE state = 'PowerReportMissing';
+CREATE TABLE vm_reservation (
+    vm_id INTEGER NOT NULL,
+    host_id INTEGER NOT NULL,
+    cpus INTEGER NOT NULL,
+    cpu_mhz INTEGER NOT NULL,
+    memory_bytes INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (vm_id)
+);
+CREATE INDEX vm_reservation_host ON vm_reservation (host_id, vm_id);
+CREATE INDEX vm_reservation_since ON vm_reservation (since_ms, vm_id);
 CREATE TABLE vm_ruleset (
     vm_id INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
