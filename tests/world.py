@@ -254,9 +254,9 @@ class World:
             assert users <= public.taken, f"public addresses {sorted(users - public.taken)} would be dealt twice"
             assert public.taken <= here.keys(), f"public addresses {sorted(public.taken - here.keys())} are lost"
         pools = self.cloud.part(GuestAddresses)._pools
-        for network_id, pool in pools.items():
+        for network_id, known in pools.items():
             stored = {n.ip for n in nics if n.network_id == network_id and n.ip is not None}
-            taken = {str(IPv4Address(number)) for number in pool.taken}
+            taken = {str(IPv4Address(number)) for number in known.pool.taken}
             lost = {ip for ip in taken - stored if not ip.endswith(".1")}  # gateways stay taken
             assert not lost, f"addresses {sorted(lost)} of network {network_id} are lost"
             assert stored <= taken, f"addresses {sorted(stored - taken)} of network {network_id} would be dealt twice"

@@ -23,6 +23,8 @@ DEVIATIONS = {
     "registerUserKeys": {"envelope"},
     # Says {"enabled": false}, which keeps the user interface's log-in page quiet (api-conventions, section 3).
     "forgotPassword": {"envelope", "fields"},
+    # Tells what waits for the store and which statements take its time: the reference has no command that would.
+    "listDbMetrics": {"more fields"},
 }
 NO_ROLE_CHECK = {"login", "logout"}
 """They run before anybody is known."""
@@ -113,6 +115,8 @@ def _field_mismatches(spec: CommandSpec, fact: dict[str, Any]) -> list[str]:
     for field in fields_of(spec.view):
         wanted = fact["response"].get(field.name)
         if wanted is None:
+            if "more fields" in DEVIATIONS.get(spec.name, ()):
+                continue
             found.append(f"field {field.name} is not in the reference")
             continue
         if not _same_type(field.type, wanted["type"]):

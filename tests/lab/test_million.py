@@ -102,3 +102,15 @@ def test_a_full_machine_ends_the_run_with_a_reason(tmp_path: Path, monkeypatch: 
     done = CliRunner().invoke(lakh, ["lab", "run", "million", *flags])
     assert done.exit_code == 1
     assert "the machine uses 14.2 GB of memory, more than 14" in done.output
+
+
+def test_vms_that_were_seeded_run_on_the_fleet(tmp_path: Path) -> None:
+    flags = [*FLAGS, "--vms", "330", "--seeded", "300", "--store", str(tmp_path / "store"), "--out", str(tmp_path)]
+    done = CliRunner().invoke(lakh, ["lab", "run", "million", *flags])
+    assert done.exit_code == 0, done.output
+    report = msgspec.json.decode((tmp_path / "report.json").read_bytes())
+    figures = {name: figure["value"] for name, figure in report["figures"].items()}
+    assert report["parameters"]["seeded"] == 300
+    assert figures["vms"] == 330
+    assert figures["failures"] == figures["mismatches"] == 0
+    assert figures["vms_proven"] == 330

@@ -1,7 +1,7 @@
 """Virtual routers as a model: what was configured on each, so that a test can ask what a router would do.
 
 A router's configuration lives inside its VM: it moves with it and is gone when it stops. Per guest VM a router keeps
-twelve packed bytes. Passwords are never kept, only that one was set.
+17 packed bytes in a table of slots. Passwords are never kept, only that one was set.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
+from lakh.agent.slots import SlotTable
+
 _LEASE = struct.Struct("<6sBBI")
+_KEY = struct.Struct("<BI")  # an address; the first byte is 1, for a key that is all zero marks a free slot
 _DEFAULT = 1
 _DHCP = 2
 _PASSWORD = 4
@@ -36,41 +39,46 @@ class Router:
     __slots__ = ("_leases", "addresses", "queued", "redundant_state", "rules")
 
     def __init__(self) -> None:
-        self._leases: dict[int, bytes] = {}
+        self._leases = SlotTable(_KEY.size, _LEASE.size)
         self.addresses: dict[str, bool] = {}
         self.rules: dict[str, dict[str, Any]] = {}
         self.queued: list[Callable[[], object]] | None = None
         self.redundant_state = "UNKNOWN"
 
     def set_dhcp(self, ip: str, mac: str, is_default: bool) -> None:
-        key = int(IPv4Address(ip))
-        old = self._leases.get(key)
-        _, flags, files, checksum = _LEASE.unpack(old) if old else (b"", 0, 0, 0)
+        _, flags, files, checksum = self._lease(ip)
         flags = (flags & _PASSWORD) | _DHCP | (_DEFAULT if is_default else 0)
-        self._leases[key] = _LEASE.pack(bytes.fromhex(mac.replace(":", "")), flags, files, checksum)
+        self._leases.put(_key(ip), _LEASE.pack(bytes.fromhex(mac.replace(":", "")), flags, files, checksum))
 
     def remove_dhcp(self, ip: str, mac: str) -> None:
         packed = bytes.fromhex(mac.replace(":", "")) if mac else b""
-        gone = [k for k, lease in self._leases.items() if k == _number(ip) or (packed and lease[:6] == packed)]
-        for key in gone:
-            del self._leases[key]
+        if ip:
+            self._leases.remove(_key(ip))
+        if packed:
+            for key in [key for key, lease in self._leases if lease[:6] == packed]:
+                self._leases.remove(key)
 
     def set_data(self, ip: str, files: list[list[str | None]]) -> None:
-        key = int(IPv4Address(ip))
-        mac, flags, _, _ = _LEASE.unpack(self._leases[key]) if key in self._leases else (bytes(6), 0, 0, 0)
+        mac, flags, _, _ = self._lease(ip)
         checksum = zlib.crc32(repr(files).encode())
-        self._leases[key] = _LEASE.pack(mac, flags, min(255, len(files)), checksum)
+        self._leases.put(_key(ip), _LEASE.pack(mac, flags, min(255, len(files)), checksum))
 
     def set_password(self, ip: str) -> None:
-        key = int(IPv4Address(ip))
-        mac, flags, files, checksum = _LEASE.unpack(self._leases[key]) if key in self._leases else (bytes(6), 0, 0, 0)
-        self._leases[key] = _LEASE.pack(mac, flags | _PASSWORD, files, checksum)
+        mac, flags, files, checksum = self._lease(ip)
+        self._leases.put(_key(ip), _LEASE.pack(mac, flags | _PASSWORD, files, checksum))
+
+    def _lease(self, ip: str) -> tuple[bytes, int, int, int]:
+        packed = self._leases.get(_key(ip))
+        if packed is None:
+            return bytes(6), 0, 0, 0
+        mac, flags, files, checksum = _LEASE.unpack(packed)
+        return mac, flags, files, checksum
 
     def leases(self) -> Iterator[Lease]:
-        for ip, packed in self._leases.items():
+        for key, packed in self._leases:
             mac, flags, files, checksum = _LEASE.unpack(packed)
             yield Lease(
-                str(IPv4Address(ip)),
+                str(IPv4Address(_KEY.unpack(key)[1])),
                 mac.hex(":"),
                 bool(flags & _DEFAULT),
                 bool(flags & _DHCP),
@@ -95,8 +103,8 @@ class Router:
         self.change_rules(kind, rules)
 
 
-def _number(ip: str) -> int:
-    return int(IPv4Address(ip)) if ip else -1
+def _key(ip: str) -> bytes:
+    return _KEY.pack(1, int(IPv4Address(ip)))
 
 
 def _brief(rule: dict[str, Any]) -> dict[str, Any]:

@@ -129,6 +129,8 @@ def lab_list() -> None:
 @click.option("--workers", default=0, type=click.IntRange(0, 2000), help="concurrent deployments")
 @click.option("--store", default="", help="folder that keeps everything: the next run goes on where this one stops")
 @click.option("--store-url", default="", help="postgresql://… of an empty database, instead of the embedded store")
+@click.option("--postgresql", is_flag=True, help="a PostgreSQL of the run's own, instead of the embedded store")
+@click.option("--seeded", default=0, type=click.IntRange(0, 2_000_000), help="Instances that are seeded, not deployed")
 @click.option("--mutual-tls", is_flag=True, help="a strict server, and agents with certificates")
 @click.option(
     "--out", default="build/lab", show_default=True, type=click.Path(path_type=Path), help="folder of the report"
@@ -142,7 +144,7 @@ def lab_run(scenario: str, out: Path, **given: Any) -> None:
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario}: give one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    for name in ("mutual_tls", "store", "store_url"):
+    for name in ("mutual_tls", "store", "store_url", "postgresql", "seeded"):
         if given[name] and name not in SCENARIOS[scenario].uses:
             able = ", ".join(known for known, other in SCENARIOS.items() if name in other.uses)
             hint = "--" + name.replace("_", "-")

@@ -31,7 +31,7 @@ GATEWAY_FIGURES_SECONDS: Final = 1.2
 STATEMENTS: Final = 'lakh_store_total{what="statements"}'
 TRANSACTIONS: Final = 'lakh_store_total{what="transactions"}'
 STATEMENTS_TOLD: Final = 40
-PARTS: Final = ("control loop", "control threads", "gateways", "fleet")
+PARTS: Final = ("control loop", "control threads", "gateways", "fleet", "postgresql")
 
 
 @dataclass(slots=True)
@@ -41,6 +41,10 @@ class Look:
     at: float
     cpu: dict[str, float]
     counters: dict[str, float]
+
+    def used(self, before: Look, part: str) -> float:
+        """CPU seconds since `before`; 0 for a part that is not there."""
+        return self.cpu.get(part, 0.0) - before.cpu.get(part, 0.0)
 
     def grown(self, before: Look, name: str) -> float:
         return self.counters.get(name, 0.0) - before.counters.get(name, 0.0)
@@ -70,7 +74,7 @@ async def idle(run: Run, user: Client, job_uuid: str) -> Idle:
     await asyncio.sleep(IDLE_SECONDS)
     after = await look(stand)
     seconds = after.at - before.at
-    found = Idle({part: (after.cpu[part] - before.cpu[part]) / seconds for part in PARTS})
+    found = Idle({part: after.used(before, part) / seconds for part in PARTS})
 
     async def ask() -> None:
         for _ in range(POLLS // ASKERS):
@@ -106,7 +110,7 @@ class Cost:
 def cost(before: Look, after: Look, outcome: Outcome, quiet: Idle) -> Cost:
     """What each of the outcome's VMs cost between two looks."""
     vms, seconds = max(1, outcome.deployed), after.at - before.at
-    used = {part: after.cpu[part] - before.cpu[part] for part in PARTS}
+    used = {part: after.used(before, part) for part in PARTS}
     background = {part: min(used[part], quiet.cpu.get(part, 0.0) * seconds) for part in PARTS}
     http = min(quiet.request_seconds * outcome.requests, used["control loop"] - background["control loop"])
     rows = {
@@ -118,6 +122,8 @@ def cost(before: Look, after: Look, outcome: Outcome, quiet: Idle) -> Cost:
         "fleet": used["fleet"] - background["fleet"],
         "background": sum(background.values()),
     }
+    if "postgresql" in after.cpu:
+        rows["postgresql"] = used["postgresql"] - background["postgresql"]
     return Cost(
         {name: value * 1000 / vms for name, value in rows.items()},
         after.grown(before, STATEMENTS) / vms,

@@ -98,7 +98,7 @@ async def build(admin: Client, wanted: Sequence[Wanted], progress: Progress) -> 
         "createServiceOffering", name="Demo", displaytext="1 CPU, 512 MiB", cpunumber=1, cpuspeed=500, memory=512
     )
     await admin.call("createDiskOffering", name="Demo disk", displaytext="5 GiB", disksize=5)
-    api_key, secret_key = await _account(admin)
+    api_key, secret_key = await account(admin)
     hosts = sum(want.hosts for want in wanted)
     return Installation(zones, offering["serviceoffering"]["id"], api_key, secret_key, "demo", hosts)
 
@@ -189,7 +189,7 @@ async def _physical_network(admin: Client, zone: Zone, number: int, security_gro
         await admin.job("updateNetworkServiceProvider", id=provider["id"], state="Enabled")
 
 
-async def _account(admin: Client) -> tuple[str, str]:
+async def account(admin: Client) -> tuple[str, str]:
     """An account `demo` that may own as much as it likes; returns its API and secret key."""
     domains = await admin.call("listDomains", name="ROOT")
     domain_id = domains["domain"][0]["id"]
@@ -221,6 +221,11 @@ async def _isolated_network(user: Client, zone: Zone, offering_id: str, name: st
         gateway="10.1.0.1", netmask="255.255.0.0",
     )  # fmt: skip
     zone.network_id = network["network"]["id"]
+
+
+async def first_network(admin: Client, user: Client, zone: Zone) -> None:
+    """The offering of isolated networks, and one of it."""
+    await _isolated_network(user, zone, await _isolated_offering(admin))
 
 
 async def next_network(admin: Client, user: Client, zone: Zone, number: int) -> None:

@@ -3,7 +3,8 @@
 The folder given with `--store` keeps the installation: the server's store, what the fleet's hosts run, and how far it
 came. A run takes them up where the last one stopped, in whatever way that happened, deploys through the API in blocks
 of ten thousand until its time is over, proves a sample against the agents, and adds its blocks to those of the runs
-before it. The report's plots show all of them against the number of VMs.
+before it. The report's plots show all of them against the number of VMs. With `--seeded` the first VMs are not
+deployed but seeded; with `--postgresql` the store is a cluster of the folder's own, with `--store-url` another one.
 
 VMs go to one isolated network after another, and every fiftieth to a shared network with security groups.
 """
@@ -23,6 +24,7 @@ from lakh.lab.deployments import place
 from lakh.lab.installation import next_network
 from lakh.lab.machine import allocated_mb, machine_memory_gb
 from lakh.lab.million_report import tell
+from lakh.lab.million_seed import HARDWARE, adopt, furnish_seeded, seed
 from lakh.lab.progress import BlockRecord, Part, Progress, load, save
 from lakh.lab.proof import prove_sample
 from lakh.lab.stand import LabError
@@ -45,14 +47,21 @@ _SETTLE_SECONDS: Final = 180.0
 _LOOK_SECONDS: Final = 2.0
 _POOL_GIB: Final = str(1 << 24)
 _MOST_FAILURES: Final = 100
+_APART: Final = ("fleet", "postgresql")
 
 
 async def drive(run: Run) -> None:
     """Fills the figures. Raises LabError where the folder was begun otherwise, or the machine takes too much memory."""
     stand = run.stand
     folder = stand.folder
+    asked = run.parameters
     progress = load(folder) or Progress(
-        agents=stand.agents, processes=stand.processes, ports=(stand.api_port, stand.agent_port)
+        agents=stand.agents,
+        processes=stand.processes,
+        ports=(stand.api_port, stand.agent_port),
+        store_url=asked.store_url,
+        postgresql=asked.postgresql,
+        seeded=asked.seeded,
     )
     await _check(progress, run, folder)
     progress.runs += 1
@@ -82,6 +91,8 @@ async def _check(progress: Progress, run: Run, folder: Path) -> None:
         raise LabError(f"{folder}: its first run ended before the installation was complete: begin anew")
     await stand.use_ports(*progress.ports)
     stand.store_url = progress.store_url
+    if progress.postgresql:
+        await stand.use_postgresql()
 
 
 async def _watch_memory(run: Run) -> None:
@@ -126,17 +137,23 @@ class _Million:
     async def _rise(self) -> None:
         """Server and fleet with all that they had."""
         run, stand, progress = self._run, self._stand, self._progress
+        if progress.seeded and progress.installation is None:
+            await seed(run, self._folder / "fleet", progress.seeded)
         began = time.monotonic()
         stand.screen.step(f"run {progress.runs}: starting the server")
         await stand.start_server(_START_SECONDS)
         run.figure("start_seconds", time.monotonic() - began, "s")
         if progress.installation is None:
-            progress.installation = await stand.install(hosts_per_cluster=20)
+            if progress.seeded:
+                progress.installation = await adopt(stand.admin, self._folder / "server")
+            else:
+                progress.installation = await stand.install(hosts_per_cluster=20)
         save(self._folder, progress)
         stand.map = progress.installation.fleet_map()
         stand.screen.step(f"connecting {stand.agents:,} agents")
         began = time.monotonic()
-        stand.start_fleet(**FLEET, pool_capacity=_POOL_GIB, state=str(self._folder / "fleet"))
+        hardware = HARDWARE if progress.seeded else {**FLEET, "pool_capacity": _POOL_GIB}
+        stand.start_fleet(**hardware, state=str(self._folder / "fleet"))
         run.figure("connect_seconds", await stand.all_up(began, _UP_SECONDS), "s")
 
     async def _furnished(self) -> Client:
@@ -144,8 +161,12 @@ class _Million:
         stand, progress, installation = self._stand, self._progress, self._installation
         if progress.furnished:
             return Client("127.0.0.1", stand.api_port, installation.api_key, installation.secret_key)
-        user = await stand.furnish(installation)
-        progress.idle_fleet_mb = self._fleet_mb()
+        if progress.seeded:
+            user = Client("127.0.0.1", stand.api_port, installation.api_key, installation.secret_key)
+            await furnish_seeded(stand.admin, user, installation)
+        else:
+            user = await stand.furnish(installation)
+            progress.idle_fleet_mb = self._fleet_mb()
         for zone in installation.zones:
             await user.job("deployVirtualMachine", **place(installation, zone), name=f"first-{zone.name}")
         progress.furnished = True
@@ -193,7 +214,7 @@ class _Million:
                     host_requests=done.cost.host_requests,
                     server_seconds_p50=server_seconds(done.before, done.after, 0.5),
                     server_seconds_p99=server_seconds(done.before, done.after, 0.99),
-                    server_mb=sum(mb for name, mb in memory.items() if name != "fleet"), fleet_mb=fleet_mb,
+                    server_mb=sum(mb for name, mb in memory.items() if name not in _APART), fleet_mb=fleet_mb,
                     fleet_bytes_per_vm=(fleet_mb - progress.idle_fleet_mb) * 1e6 / max(1, have),
                     machine_gb=machine_memory_gb(),
                 )

@@ -61,7 +61,7 @@ def _all(run: Run, progress: Progress, blocks: Sequence[BlockRecord]) -> None:
     run.figure("server_memory", max(block.server_mb for block in blocks) / 1000, "GB")
     run.figure("fleet_memory", max(block.fleet_mb for block in blocks) / 1000, "GB")
     run.figure("machine_memory", max(block.machine_gb for block in blocks), "GB")
-    if blocks[-1].last - progress.seeded >= PER_VM_FROM:
+    if not progress.seeded and blocks[-1].last >= PER_VM_FROM:
         run.figure("fleet_bytes_per_vm", blocks[-1].fleet_bytes_per_vm, "bytes")
     first, last = blocks[:ENDS], blocks[-ENDS:]
     values: dict[str, Callable[[BlockRecord], float]] = {

@@ -61,6 +61,7 @@ class Progress(msgspec.Struct, kw_only=True):
     processes: int
     ports: tuple[int, int]
     store_url: str = ""
+    postgresql: bool = False
     seeded: int = 0
     runs: int = 0
     installation: Installation | None = None

@@ -54,7 +54,8 @@ _LOG_BYTES: Final = 4 << 20
 class Parameters:
     """What the command line gave; 0 is the scenario's own. `processes` 0: as many as the agents need.
 
-    `store`: a folder that keeps everything for the next run; `store_url`: PostgreSQL in place of the embedded store.
+    `store`: a folder that keeps everything for the next run; `postgresql`: one of the run's own in place of the
+    embedded store; `store_url`: one that is there.
     `mutual_tls`: the server is strict, and every agent shows a certificate.
     """
 
@@ -68,6 +69,8 @@ class Parameters:
     workers: int = 0
     store: str = ""
     store_url: str = ""
+    postgresql: bool = False
+    seeded: int = 0
 
 
 @dataclass(slots=True)
@@ -110,21 +113,23 @@ class Scenario:
         )
 
     def reach(self, parameters: Parameters) -> str:
-        if parameters.store_url:
+        if parameters.store_url or parameters.postgresql:
             return f"{self.name}-postgresql"
         if parameters.mutual_tls:
             return f"{self.name}-mutual-tls"
         return f"{self.name}-java" if parameters.behaviour == "java" else self.name
 
     def used(self, parameters: Parameters) -> dict[str, Any]:
-        """The parameters that mean something to it and to its figures; mutual TLS only where it is on, PostgreSQL only
-        where it is used."""
-        named = [name for name in self.uses if name not in _UNTOLD and (name != "mutual_tls" or parameters.mutual_tls)]
-        told = {name: getattr(parameters, name) for name in named}
-        return told | {"store": "postgresql"} if parameters.store_url else told
+        """The parameters that mean something to it and to its figures; mutual TLS, PostgreSQL and seeded VMs only
+        where they are used."""
+        told = {name: getattr(parameters, name) for name in self.uses if name not in _UNTOLD}
+        for name in ("mutual_tls", "seeded"):
+            if not told.get(name):
+                told.pop(name, None)
+        return told | {"store": "postgresql"} if parameters.store_url or parameters.postgresql else told
 
 
-_UNTOLD: Final = ("store", "store_url")
+_UNTOLD: Final = ("store", "store_url", "postgresql")
 _LONG: Final = Parameters(seconds=600)
 _TALK: Final = Parameters(agents=50_000, clusters=2500, vms=10_000, workers=50)
 _BLOCKS: Final = Parameters(agents=50_000, vms=20_000, workers=50)
@@ -149,8 +154,16 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, _LONG),
         Scenario("deploy", deploy.SUMMARY, (*_DEPLOY, "clusters"), deploy.drive, _TALK, deploy.PUBLISHED),
         Scenario("single-cluster", single_cluster.SUMMARY, _DEPLOY, single_cluster.drive, _BLOCKS),
-        Scenario("million", million.SUMMARY, (*_DEPLOY, "store"), million.drive, _MILLION),
-        Scenario("store", store_alone.SUMMARY, ("vms", "workers", "store_url"), store_alone.drive, _STORE),
+        Scenario(
+            "million",
+            million.SUMMARY,
+            (*_DEPLOY, "seeded", "store", "postgresql", "store_url"),
+            million.drive,
+            _MILLION,
+        ),
+        Scenario(
+            "store", store_alone.SUMMARY, ("vms", "workers", "postgresql", "store_url"), store_alone.drive, _STORE
+        ),
         Scenario("workers", workers.SUMMARY, ("agents", "processes", "vms"), workers.drive, _SIX),
         Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
         Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),

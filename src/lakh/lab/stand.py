@@ -19,6 +19,7 @@ from lakh.contract.client import Client, ClientError
 from lakh.fleet.statistics import slot_seconds
 from lakh.lab.installation import Installation, Wanted, build, furnish, lay, prepare
 from lakh.lab.machine import cpu_seconds, memory_mb
+from lakh.lab.postgresql import Postgresql
 from lakh.lab.processes import Fleet, Server, free_port, port_is_free
 from lakh.lab.screen import Screen
 
@@ -87,6 +88,7 @@ class Stand:
         self.began = time.monotonic()
         self.mutual_tls = False
         self.store_url = ""
+        self.postgresql: Postgresql | None = None
         self.hushed = False  # while the server's own statements are counted, nobody lists hosts to draw them
         self.admin = Client("127.0.0.1", self.api_port, _KEY, _SECRET)
 
@@ -103,8 +105,18 @@ class Stand:
         self.api_port, self.agent_port = api_port, agent_port
         self.admin = Client("127.0.0.1", api_port, _KEY, _SECRET)
 
-    async def start_server(self, seconds: float = 120.0) -> None:
+    async def use_postgresql(self) -> None:
+        """From now on servers use a PostgreSQL of this folder's own. Raises PostgresqlError."""
+        self.screen.step("starting PostgreSQL")
+        self.postgresql = await asyncio.to_thread(Postgresql, self.folder / "postgresql")
+        self.store_url = self.postgresql.url
+
+    def agree_on_keys(self) -> None:
+        """Whoever fills the store from now on gives user admin the keys that the lab signs with."""
         os.environ["LAKH_ADMIN_API_KEY"], os.environ["LAKH_ADMIN_SECRET_KEY"] = _KEY, _SECRET
+
+    async def start_server(self, seconds: float = 120.0) -> None:
+        self.agree_on_keys()
         self.server = Server(
             self.folder / "server", self.api_port, self.agent_port, store=self.store_url, log_level="warning"
         )
@@ -171,6 +183,8 @@ class Stand:
         for running in (self.fleet, self.server):
             if running is not None:
                 await asyncio.to_thread(running.kill)
+        if self.postgresql is not None:
+            await asyncio.to_thread(self.postgresql.stop)
 
     # --- figures -----------------------------------------------------------------------------------------------------
     def cpu(self) -> dict[str, float]:
@@ -178,6 +192,8 @@ class Stand:
         assert self.server is not None
         used = {part: cpu_seconds(pids) for part, pids in self.server.part_pids().items()}
         used["fleet"] = cpu_seconds(self.fleet.pids()) if self.fleet is not None else 0.0
+        if self.postgresql is not None:
+            used["postgresql"] = cpu_seconds(self.postgresql.pids())
         return used
 
     def memory(self) -> dict[str, float]:
@@ -185,6 +201,8 @@ class Stand:
         assert self.server is not None
         used = {part: memory_mb(pids) for part, pids in self.server.part_pids().items()}
         used["fleet"] = memory_mb(self.fleet.pids()) if self.fleet is not None else 0.0
+        if self.postgresql is not None:
+            used["postgresql"] = memory_mb(self.postgresql.pids())
         return used
 
     async def metrics(self) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """Scenario `store`: what the store alone sustains, fed with what deployments write.
 
 A process of its own records the TxnSpecs of real deployments and stores them again on a copy of the installation, three
-transactions a deployment, with nothing else around: no HTTP, no jobs, no hosts. With `--store-url` the copy lies in
-PostgreSQL, in a database that must be empty.
+transactions a deployment, with nothing else around: no HTTP, no jobs, no hosts. With `--postgresql` the copy lies in a
+PostgreSQL of the run's own, with `--store-url` in a database that must be empty.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ async def _measured(run: Run) -> dict[str, Any]:
     """What the process told."""
     asked, folder = run.parameters, run.stand.folder
     arguments = ["--vms", str(asked.vms), "--workers", str(asked.workers), "--folder", str(folder)]
-    if asked.store_url:
-        arguments += ["--store", asked.store_url]
+    if asked.postgresql:
+        await run.stand.use_postgresql()
+    if url := asked.store_url or run.stand.store_url:
+        arguments += ["--store", url]
     log = folder / "store.log"
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(

@@ -1,45 +1,117 @@
 """Numbers dealt from ranges: guest VLANs, and IPv4 addresses as integers.
 
-A cursor goes round the ranges and skips what is taken, so that dealing costs the same however large they are. The pool
-only proposes; a unique index decides.
+What is taken stands in masks of 1,024 numbers each, so that a million taken numbers are some hundred KiB, and finding
+the next free one looks at whole masks: it costs the same however large a range is and however full. The pool only
+proposes; a unique index decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, MutableSet, Sequence
+from typing import Final
+
+_BITS: Final = 10
+_LOW: Final = (1 << _BITS) - 1
+
+
+class NumberSet(MutableSet[int]):
+    """A set of numbers from 0 on; cheapest where they lie close together."""
+
+    __slots__ = ("_masks", "_size")
+
+    def __init__(self, numbers: Iterable[int] = ()) -> None:
+        self._masks: dict[int, int] = {}
+        self._size = 0
+        for number in numbers:
+            self.add(number)
+
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, int):
+            return False
+        return bool(self._masks.get(number >> _BITS, 0) >> (number & _LOW) & 1)
+
+    def __iter__(self) -> Iterator[int]:
+        for block, mask in list(self._masks.items()):
+            while mask:
+                lowest = mask & -mask
+                yield (block << _BITS) + lowest.bit_length() - 1
+                mask ^= lowest
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, value: int) -> None:
+        block, bit = value >> _BITS, 1 << (value & _LOW)
+        mask = self._masks.get(block, 0)
+        if not mask & bit:
+            self._masks[block] = mask | bit
+            self._size += 1
+
+    def discard(self, value: int) -> None:
+        block, bit = value >> _BITS, 1 << (value & _LOW)
+        mask = self._masks.get(block, 0)
+        if mask & bit:
+            self._size -= 1
+            if mask == bit:
+                del self._masks[block]
+            else:
+                self._masks[block] = mask ^ bit
+
+    def first_missing(self, first: int, last: int) -> int | None:
+        """The lowest number from `first` to `last`, both included, that is not here."""
+        number = first
+        while number <= last:
+            block = number >> _BITS
+            free = ~self._masks.get(block, 0) & (1 << _LOW + 1) - 1 & -1 << (number & _LOW)
+            if free:
+                found = (block << _BITS) + (free & -free).bit_length() - 1
+                return found if found <= last else None
+            number = block + 1 << _BITS
+        return None
 
 
 class NumberPool:
     """`ranges` are (first, last), both included; `taken` may hold numbers outside of them."""
 
-    __slots__ = ("_cursor", "ranges", "size", "taken")
+    __slots__ = ("_next", "_range", "ranges", "size", "taken")
 
     def __init__(self, ranges: Sequence[tuple[int, int]], taken: Iterable[int] = ()) -> None:
         self.ranges = list(ranges)
         self.size = sum(last - first + 1 for first, last in ranges)
-        self.taken = set(taken)
-        self._cursor = 0
+        self.taken = taken if isinstance(taken, NumberSet) else NumberSet(taken)
+        self._range = 0
+        self._next = self.ranges[0][0] if self.ranges else 0
 
     def contains(self, number: int) -> bool:
         return any(first <= number <= last for first, last in self.ranges)
 
     def take(self) -> int | None:
-        """The next free number, taken from now on; None when all are."""
-        for _ in range(self.size):
-            number = self._at(self._cursor)
-            self._cursor = (self._cursor + 1) % self.size
-            if number not in self.taken:
+        """The next free number, taken from now on, going round the ranges; None when all are."""
+        for place, first, last in self._round():
+            number = self.taken.first_missing(first, last)
+            if number is not None:
                 self.taken.add(number)
+                self._range, self._next = place, number + 1
                 return number
         return None
 
+    def _round(self) -> Iterator[tuple[int, int, int]]:
+        """From the cursor on and back to it: which range, first and last number."""
+        if not self.ranges:
+            return
+        at, number = self._range, self._next
+        yield at, number, self.ranges[at][1]
+        for place in (*range(at + 1, len(self.ranges)), *range(at)):
+            yield place, *self.ranges[place]
+        yield at, self.ranges[at][0], number - 1
+
     def start_at(self, position: int) -> None:
         """Where the cursor begins: several servers that start at different places rarely propose the same."""
-        self._cursor = position % self.size if self.size else 0
-
-    def _at(self, position: int) -> int:
-        for first, last in self.ranges:
+        if not self.size:
+            return
+        position %= self.size
+        for place, (first, last) in enumerate(self.ranges):
             if position <= last - first:
-                return first + position
+                self._range, self._next = place, first + position
+                return
             position -= last - first + 1
-        raise IndexError(position)

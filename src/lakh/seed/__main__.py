@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 import msgspec
 import uvloop
@@ -12,6 +13,7 @@ import uvloop
 from lakh.base import log
 from lakh.base.errors import LakhError
 from lakh.lab.screen import Screen
+from lakh.seed.fleet_state import FleetFolder
 from lakh.seed.seeding import seed_store
 from lakh.seed.size import Size
 from lakh.server.config import read
@@ -49,15 +51,21 @@ def main(arguments: list[str] | None = None) -> int:
             parser.add_argument(flag, dest=field.name, type=_number, default=field.default, help=text)
     parser.add_argument("--data-folder", help="where the server's data lies (default: data)")
     parser.add_argument("--store", help="postgresql://… instead of the embedded store; also LAKH_STORE")
+    parser.add_argument(
+        "--fleet-state", type=Path, help="also write what `lakh fleet run --state` of these hosts finds"
+    )
+    parser.add_argument("--fleet-processes", type=_number, default=1, help="of that fleet (default 1)")
     parser.add_argument("--json", action="store_true", help="print what was made as one JSON line")
     given = vars(parser.parse_args(sys.argv[1:] if arguments is None else arguments))
     as_json = given.pop("json")
+    state, processes = given.pop("fleet_state"), given.pop("fleet_processes")
+    fleet = FleetFolder(state, processes) if state is not None else None
     places = {name: given.pop(name) for name in ("data_folder", "store")}
     log.configure("warning", "seed")
     screen = Screen()
     try:
         config = read(None, os.environ, places)
-        told = uvloop.run(seed_store(config, Size(**given), screen))
+        told = uvloop.run(seed_store(config, Size(**given), screen, fleet))
     except LakhError as error:
         screen.say(f"lakh lab seed: {error}")
         return 2

@@ -23,6 +23,7 @@ from lakh.resources.vm.row import INSERT as INSERT_VM
 from lakh.resources.vm.row import USER, VmRow
 from lakh.resources.volume.row import INSERT as INSERT_VOLUME
 from lakh.resources.volume.row import VolumeRow
+from lakh.seed.fleet_state import FleetState
 from lakh.seed.hosts import Load
 from lakh.seed.owners import Owner, add
 from lakh.seed.places import DATA_DISK_GIB, Places
@@ -121,6 +122,7 @@ class Instances:
         self._random = Random(shares.size.seed)
         self._suffix = cloud.part(Settings).text("instance.name") or "VM"
         self._scalable = cloud.part(Settings).flag("enable.dynamic.scale.vm")
+        self.fleet: FleetState | None = None
         self.loads: dict[int, Load] = {}
         self.used: dict[int, Usage] = {}
         self.allocated = [0] * len(places.zones)
@@ -166,6 +168,9 @@ class Instances:
             end = min(start + at_once, total)
             txn = TxnSpec("seed.instances")
             made = [self._instance(number) for number in range(start, end)]
+            if self.fleet is not None:
+                for vm, volumes, nic in made:
+                    self.fleet.instance(vm, volumes, nic)
             for vm, _, _ in made:
                 txn.put(INSERT_VM, vm)
             for _, volumes, _ in made:

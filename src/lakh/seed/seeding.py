@@ -28,9 +28,13 @@ from lakh.jobs.cloud import Cloud
 from lakh.lab.screen import Screen
 from lakh.resources.command import event
 from lakh.resources.event.row import INSERT as INSERT_EVENT
+from lakh.resources.host.row import HostRow
+from lakh.resources.image_store.row import ImageStoreRow
 from lakh.resources.storage_pool.row import TAKE
+from lakh.resources.template.row import ALL_STORES, OF_POOL
 from lakh.resources.user.password import hash_password
 from lakh.resources.zone.row import ZoneRow
+from lakh.seed.fleet_state import FleetFolder, FleetState
 from lakh.seed.hosts import HostMaker, host_txns
 from lakh.seed.instances import Instances, Wire, network_txns, networks
 from lakh.seed.owners import Owner, domains, owner_txns, owners
@@ -64,8 +68,11 @@ class _NoHosts:
         """There is no session to close."""
 
 
-async def seed_store(config: Configuration, size: Size, screen: Screen) -> dict[str, Any]:
-    """Fills the store that `config` names; returns what was made, as `seeded.json` in the data folder says too.
+async def seed_store(
+    config: Configuration, size: Size, screen: Screen, fleet: FleetFolder | None = None
+) -> dict[str, Any]:
+    """Fills the store that `config` names, and the state of a `fleet` that plays its hosts; returns what was made, as
+    `seeded.json` in the data folder says too.
 
     Raises SizeError, NotEmptyError, StoreUnavailableError.
     """
@@ -86,7 +93,7 @@ async def seed_store(config: Configuration, size: Size, screen: Screen) -> dict[
             raise NotEmptyError(f"{config.store_url} holds an installation already: give an empty store to seed")
         keys = config.admin_api_key, config.admin_secret_key
         places = await _places(cloud, size, keys, screen)
-        made = await Seeding(cloud, places, size, screen).run()
+        made = await Seeding(cloud, places, size, screen, fleet).run()
         await cloud.worker.stop()
     finally:
         await store.close()
@@ -111,7 +118,10 @@ async def _places(cloud: Cloud, size: Size, keys: tuple[str, str], screen: Scree
 class Seeding:
     """The bulk of it: everything below the places."""
 
-    def __init__(self, cloud: Cloud, places: Places, size: Size, screen: Screen) -> None:
+    def __init__(
+        self, cloud: Cloud, places: Places, size: Size, screen: Screen, fleet: FleetFolder | None = None
+    ) -> None:
+        self._fleet = fleet
         self._cloud, self._places, self._size, self._screen = cloud, places, size, screen
         self._at_once = ROWS_AT_ONCE[cloud.store.dialect]
 
@@ -127,6 +137,8 @@ class Seeding:
         wires = networks(cloud, self._places, shares, tenants)
         instances = Instances(cloud, self._places, shares, wires, hosts)
         instances.plan()
+        if self._fleet is not None:
+            instances.fleet = await self._fleet_state(self._fleet, hosts)
         await write_all(cloud.store, host_txns(cloud, self._places, hosts, instances.loads, self._at_once))
         await write_all(cloud.store, owner_txns(cloud, tree, tenants, instances.used, self._at_once))
         await write_all(cloud.store, network_txns(cloud, wires, self._at_once))
@@ -134,12 +146,31 @@ class Seeding:
         screen.step(f"{size.vms:,} instances with {size.volumes:,} volumes")
         with screen.bar(size.vms) as advance:
             await write(cloud.store, instances.txns(self._at_once), advance)
+        if instances.fleet is not None:
+            instances.fleet.close()
         if size.events:
             screen.step(f"{size.events:,} events")
             with screen.bar(size.events) as advance:
                 await write(cloud.store, self._events(tenants), advance)
         await self._index()
         return self._told(tenants, wires)
+
+    async def _fleet_state(self, where: FleetFolder, hosts: list[HostRow]) -> FleetState:
+        """With pools, templates and mounts in it."""
+        zones = self._places.zones
+        state = FleetState(where, hosts, {zone.pool.id: zone.pool.uuid for zone in zones})
+        pools = {zone.row.id: zone.pool.id for zone in zones}
+        for host in hosts:
+            state.host(host, [pools[host.zone_id]])
+        for pool_id in pools.values():
+            for copy in await self._cloud.store.rows(OF_POOL, pool_id):
+                state.template(copy)
+        stores = {store.id: store for store in await self._cloud.snapshots.of(ImageStoreRow)}
+        names = {template.id: template.unique_name for template in self._places.templates}
+        for on_store in await self._cloud.store.rows(ALL_STORES):
+            if on_store.template_id in names:
+                state.image(stores[on_store.store_id].url, names[on_store.template_id], on_store)
+        return state
 
     async def _index(self) -> None:
         """What a running server's reconciler would do by and by."""

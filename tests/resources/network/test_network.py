@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 from tests.api import Api, Tenant
+from tests.blank import blank
 from tests.networks import Site, offering, site
 from tests.refusal import refused
 
+from lakh.base.errors import ParameterError
 from lakh.contract.client import ClientError
 from lakh.resources.account.row import DOMAIN_ADMIN
+from lakh.resources.network.addresses import GuestAddresses
+from lakh.resources.network.row import BY_UUID
+from lakh.resources.nic.row import INSERT as INSERT_NIC
+from lakh.resources.nic.row import NicRow
+from lakh.store.statement import TxnSpec
 
 NAT = "DefaultIsolatedNetworkOfferingWithSourceNatService"
 SHARED = "DefaultSharedNetworkOffering"
@@ -184,3 +192,34 @@ async def test_the_zone_has_networks_of_its_own(api: Api) -> None:
     assert await joe.call("listNetworks", issystem=True) == {}
     with pytest.raises(ClientError, match="give one of account"):
         await joe.call("listNetworks", networkfilter="mine")
+
+
+async def test_the_addresses_of_a_large_network_are_read_once(api: Api) -> None:
+    here, cloud = await site(api), api.cloud
+    wide = {"gateway": "10.9.0.1", "netmask": "255.255.0.0", "startip": "10.9.0.2", "endip": "10.9.250.250"}
+    shared = {"zoneid": here.zone_id, "networkofferingid": await offering(api, SHARED)}
+    made = (await api.admin.call("createNetwork", name="wide", vlan=700, **shared, **wide))["network"]
+    (network,) = await cloud.store.rows(BY_UUID, made["id"])
+    taken = [str(IPv4Address("10.9.0.2") + number) for number in range(12_000)]
+    for start in range(0, len(taken), 1000):
+        txn = TxnSpec("test.nics")
+        for ip in taken[start : start + 1000]:
+            txn.put(INSERT_NIC, blank(cloud, NicRow, network_id=network.id, ip=ip))
+        await cloud.store.submit(txn)
+
+    def reads() -> float:
+        return cloud.store.counters().get("statement:nic.addresses_after", 0)
+
+    addresses = cloud.part(GuestAddresses)
+    both = await asyncio.gather(addresses.take(network), addresses.take(network))
+    assert both == ["10.9.46.226", "10.9.46.227"], "the first behind those that are taken"
+    assert reads() == 4, "three pages and the end"
+    await api.admin.call(
+        "createVlanIpRange", networkid=made["id"], **wide | {"startip": "10.9.251.1", "endip": "10.9.251.9"}
+    )
+    assert await addresses.take(network, "10.9.251.5") == "10.9.251.5"
+    with pytest.raises(ParameterError, match="already in use"):
+        await addresses.take(network, taken[7])
+    addresses.give_back(network.id, taken[7])
+    assert await addresses.take(network, taken[7]) == taken[7]
+    assert reads() == 4, "what is known stays known, also when ranges change"

@@ -1,51 +1,32 @@
-"""Which guest address is free: a cursor and a set in memory per network; the unique index over nics decides.
+"""Which guest address is free: a pool in memory per network; the unique index over nics decides.
 
-An isolated network deals addresses of its CIDR, gateway excluded; a shared one those of its VLAN IP ranges. Nothing is
-scanned per allocation, whatever the network's size: the cursor goes round the ranges and skips what is taken.
+An isolated network deals addresses of its CIDR, gateway excluded; a shared one those of its VLAN IP ranges. A network's
+addresses are read at its first allocation, page by page, so that a million of them hold nobody else up; after that an
+allocation reads nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from socket import inet_aton
 
 from lakh.base.errors import InsufficientCapacityError, ParameterError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.network.row import NetworkRow
-from lakh.resources.nic.row import ADDRESSES, NicRow
+from lakh.resources.nic.row import ADDRESSES_AFTER, NicRow
+from lakh.resources.number_pool import NumberPool, NumberSet
 from lakh.resources.vlan.row import VlanRangeRow
 
 
-class _Pool:
-    """Addresses of one network as integers."""
+@dataclass(slots=True)
+class _Known:
+    """A network's pool, and the version of the ranges that it was made of."""
 
-    __slots__ = ("cursor", "ranges", "size", "taken", "version")
-
-    def __init__(self, ranges: list[tuple[int, int]], taken: set[int], version: int) -> None:
-        self.ranges = ranges
-        self.size = sum(last - first + 1 for first, last in ranges)
-        self.taken = taken
-        self.cursor = 0
-        self.version = version
-
-    def at(self, position: int) -> int:
-        for first, last in self.ranges:
-            if position <= last - first:
-                return first + position
-            position -= last - first + 1
-        raise IndexError(position)
-
-    def contains(self, address: int) -> bool:
-        return any(first <= address <= last for first, last in self.ranges)
-
-    def next_free(self) -> int | None:
-        for _ in range(self.size):
-            address = self.at(self.cursor)
-            self.cursor = (self.cursor + 1) % self.size
-            if address not in self.taken:
-                return address
-        return None
+    pool: NumberPool
+    version: int
 
 
 class GuestAddresses:
@@ -53,8 +34,8 @@ class GuestAddresses:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._pools: dict[int, _Pool] = {}
-        self._loading: dict[int, asyncio.Task[_Pool]] = {}
+        self._pools: dict[int, _Known] = {}
+        self._loading: dict[int, asyncio.Task[NumberPool]] = {}
 
     async def take(self, network: NetworkRow, wanted: str | None = None) -> str | None:
         """Proposes a free address and counts it as taken; None on L2 networks, which have none.
@@ -70,19 +51,19 @@ class GuestAddresses:
                 raise ParameterError(f"The requested ip {wanted} is not in the ranges of network {network.name}")
             if address in pool.taken:
                 raise ParameterError(f"The requested ip {wanted} is already in use in network {network.name}")
-        else:
-            free = pool.next_free()
-            if free is None:
-                raise InsufficientCapacityError(f"Unable to acquire a guest IP address in network {network.name}: all "
-                                                f"{pool.size} are in use")  # fmt: skip
-            address = free
-        pool.taken.add(address)
-        return str(IPv4Address(address))
+            pool.taken.add(address)
+            return str(IPv4Address(address))
+        free = pool.take()
+        if free is None:
+            raise InsufficientCapacityError(
+                f"Unable to acquire a guest IP address in network {network.name}: all {pool.size} are in use"
+            )
+        return str(IPv4Address(free))
 
     def give_back(self, network_id: int, ip: str | None) -> None:
         """Counts an address as free again."""
-        if ip is not None and (pool := self._pools.get(network_id)) is not None:
-            pool.taken.discard(_parsed(ip))
+        if ip is not None and (known := self._pools.get(network_id)) is not None:
+            known.pool.taken.discard(_parsed(ip))
 
     def give_back_all(self, nics: Iterable[NicRow]) -> None:
         """Counts the addresses of NICs as free again."""
@@ -93,25 +74,37 @@ class GuestAddresses:
         """Reads the network's addresses anew at the next allocation: its ranges changed, or it is gone."""
         self._pools.pop(network_id, None)
 
-    async def _pool(self, network: NetworkRow) -> _Pool:
-        ranges = await self._cloud.snapshots.of(VlanRangeRow)
+    async def _pool(self, network: NetworkRow) -> NumberPool:
+        version = (await self._cloud.snapshots.of(VlanRangeRow)).version
         known = self._pools.get(network.id)
-        if known is not None and known.version == ranges.version:
-            return known
+        if known is not None:
+            if known.version != version:
+                await self._renew(network, known, version)
+            return known.pool
         task = self._loading.get(network.id)
         if task is None:
-            task = asyncio.create_task(self._load(network, ranges.version))
+            task = asyncio.create_task(self._load(network, version))
             self._loading[network.id] = task
         return await asyncio.shield(task)
 
-    async def _load(self, network: NetworkRow, version: int) -> _Pool:
+    async def _renew(self, network: NetworkRow, known: _Known, version: int) -> None:
+        """Some network's ranges changed: where they are this one's, what is taken stays taken."""
+        ranges = await self._ranges(network)
+        if ranges != known.pool.ranges:
+            known.pool = NumberPool(ranges, known.pool.taken)
+        known.version = version
+
+    async def _load(self, network: NetworkRow, version: int) -> NumberPool:
         try:
-            taken = {_parsed(row[0]) for row in await self._cloud.store.read(ADDRESSES, network.id)}
-            if (known := self._pools.get(network.id)) is not None:
-                taken |= known.taken
+            taken, last = NumberSet(), ""
+            while page := await self._cloud.store.read(ADDRESSES_AFTER, network.id, last):
+                last = page[-1][0]
+                for (ip,) in page:
+                    taken.add(int.from_bytes(inet_aton(ip), "big"))
             if network.gateway is not None:
                 taken.add(_parsed(network.gateway))
-            pool = self._pools[network.id] = _Pool(await self._ranges(network), taken, version)
+            pool = NumberPool(await self._ranges(network), taken)
+            self._pools[network.id] = _Known(pool, version)
             return pool
         finally:
             self._loading.pop(network.id, None)

@@ -52,6 +52,11 @@ ADDRESSES = statement(
     "nic.addresses",
     "SELECT ip FROM nic WHERE network_id = $1 AND removed_ms IS NULL AND ip IS NOT NULL",
 )
+ADDRESSES_AFTER = statement(
+    "nic.addresses_after",
+    "SELECT ip FROM nic WHERE network_id = $1 AND ip > $2 AND removed_ms IS NULL AND ip IS NOT NULL"
+    " ORDER BY ip LIMIT 5000",
+)
 SET_ADDRESS = statement(
     "nic.set_address",
     "UPDATE nic SET ip = $2, netmask = $3, gateway = $4, mac = $5, broadcast_uri = $6, state = 'Reserved'"
