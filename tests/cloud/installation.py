@@ -32,10 +32,11 @@ KEY, SECRET = "admin-key", "admin-secret"
 class Installation:
     """One server and its fleet in a folder. `await start()`, `await stop()`."""
 
-    def __init__(self, folder: Path, *, hosts: int = 10, store: str = "") -> None:
+    def __init__(self, folder: Path, *, hosts: int = 10, store: str = "", controls: int = 1) -> None:
         self.folder = folder
         self.hosts = hosts
         self.store = store
+        self.controls = controls
         self._borrowed = AsyncExitStack()
         self.api_port, self.agent_port = free_port(), free_port()
         self.made: rows.Made
@@ -54,7 +55,7 @@ class Installation:
         await self.all_up()
 
     def start_server(self) -> None:
-        self.server = Server(self.folder, self.api_port, self.agent_port, store=self.store)
+        self.server = Server(self.folder, self.api_port, self.agent_port, store=self.store, controls=self.controls)
 
     async def stop(self) -> None:
         await self.client.close()

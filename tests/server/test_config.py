@@ -49,3 +49,18 @@ def test_every_key_is_explained() -> None:
     for field in msgspec.structs.fields(Configuration):
         line = next(line for line in source.splitlines() if line.strip().startswith(f"{field.name}:"))
         assert "# " in line, f"{field.name} has no word of explanation"
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ({"controls": 0}, "controls: 0 control processes; give a number from 1 to 16"),
+        ({"controls": 17, "store": "postgresql://a/b"}, "controls: 17 control processes"),
+        ({"controls": 2}, "cannot share the embedded store"),
+        ({"controls": 2, "store": "sqlite:///x"}, "cannot share the embedded store"),
+    ],
+)
+def test_control_processes_need_a_store_that_they_can_share(flags: dict[str, object], why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        read(None, {}, flags)
+    assert read(None, {"LAKH_CONTROLS": "4", "LAKH_STORE": "postgresql://a/b"}, {}).controls == 4

@@ -12,6 +12,7 @@ from tests.ground import Ground
 
 from lakh.gateway.figures import HELP, Figures
 from lakh.server.agents import Agents
+from lakh.server.control_figures import ControlFigures
 from lakh.server.figures import registry_of
 from lakh.server.loop_lag import LoopLag
 
@@ -33,7 +34,7 @@ class Told:
 @pytest.fixture
 async def page(ground: Ground) -> str:
     cloud = ground.api.cloud
-    registry: CollectorRegistry = registry_of(cloud, Told(), Agents(cloud), LoopLag())  # type: ignore[arg-type]
+    registry: CollectorRegistry = registry_of(cloud, Told(), Agents(cloud), LoopLag(), ControlFigures(cloud))  # type: ignore[arg-type]
     return generate_latest(registry).decode()
 
 

@@ -28,7 +28,8 @@ class AgentEvents(Protocol):
         ...
 
     def on_adopted(self, gateway: int, host_ids: Sequence[int]) -> None:
-        """A gateway came with these hosts attached and Up; those not Up yet follow by `on_startup`."""
+        """A gateway came with these hosts attached and Up, or another control process has brought them Up there; those
+        not Up yet follow by `on_startup`, or in this way."""
         ...
 
     def on_power_report(self, report: bus.PowerReport) -> None: ...

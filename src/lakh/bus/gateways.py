@@ -11,7 +11,7 @@ The newest session of a host wins: attaching it closes the older one, wherever t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -63,7 +63,8 @@ class _Waiting:
 class Gateways:
     """All gateways of this control process; a HostCaller. Use from one event loop.
 
-    `on_figures` may be set: it is called with each gateway's number and metrics, once a second.
+    `on_figures` may be set: it is called with each gateway's number and metrics, once a second. `before_call` is waited
+    for before each call: where several control processes share the hosts, it returns while this one may act.
     """
 
     def __init__(self, settings: bus.GatewaySettings, events: AgentEvents) -> None:
@@ -80,6 +81,7 @@ class Gateways:
         self._listener: BusListener | None = None
         self._arrival = asyncio.Event()
         self.on_figures: Callable[[int, dict[str, float]], None] = lambda _gateway, _figures: None
+        self.before_call: Callable[[], Awaitable[None]] | None = None
 
     # --- gateways ----------------------------------------------------------------------------------------------------
     def listen(self, path: str) -> None:
@@ -166,6 +168,8 @@ class Gateways:
             raise HostUnreachableError(host_id, "no agent is connected", sent=False)
         encoded = encode_payload(commands)
         async with self._room:
+            if self.before_call is not None:
+                await self.before_call()
             where = self._hosts.get(host_id)
             if where is None:
                 raise HostUnreachableError(host_id, "its agent left while the call waited", sent=False)
@@ -222,6 +226,8 @@ class Gateways:
                 self._events.on_agent_request(Request(message, gateway.end))
             case bus.AgentAttached():
                 self._note(gateway, message.session, message.host_id)
+            case bus.AgentUp():
+                self._events.on_adopted(gateway.number, (message.host_id,))
             case bus.GatewayFigures():
                 gateway.figures = message.figures
                 self.on_figures(gateway.number, message.figures)
@@ -240,10 +246,13 @@ class Gateways:
         adopted: list[int] = []
         for held in hello.held:
             session, host_id = held.session, held.host_id
-            if host_id in self._hosts:  # attached elsewhere while this gateway was away: that one is newer
+            if not self._settings.owns_liveness:  # whoever does closes the older one of two, and says so
+                self._note(gateway, session, host_id)
+            elif host_id in self._hosts:  # attached elsewhere while this gateway was away: that one is newer
                 gateway.end.send(bus.Drop(host_id, session))
                 continue
-            self._hold(gateway, session, host_id)
+            else:
+                self._hold(gateway, session, host_id)
             if held.is_up:
                 adopted.append(host_id)
         if adopted:

@@ -61,6 +61,12 @@ class AgentAttached(_Bus):
     host_id: int
 
 
+class AgentUp(_Bus):
+    """A host's connect processing, done by another control process, has ended: it may be given work."""
+
+    host_id: int
+
+
 class AgentGone(_Bus):
     """A session ended. `host_id` is -1 when it was not attached.
 
@@ -231,6 +237,7 @@ FromGateway = (
     GatewayHello
     | AgentStartup
     | AgentAttached
+    | AgentUp
     | AgentGone
     | CallDone
     | AgentRequest

@@ -175,6 +175,24 @@ class BusSocket:
             self._flush_waits = True
             self._poller.soon(self._flush)
 
+    def flush(self) -> None:
+        """Writes what was sent now, not at the end of the turn, as far as the peer takes it."""
+        if self._open:
+            try:
+                self._outbox.write_to(self._sock)
+            except OSError:
+                self._lose()
+
+    def take_all(self) -> None:
+        """Hands out every message that has arrived, now."""
+        while self._open:
+            kept, self._kept = self._kept, []
+            for message in kept:
+                if self._open:
+                    self.on_message(message)
+            if self._open and not self._receive():
+                return
+
     def close(self) -> None:
         if self._open:
             self.on_lost = ignore_loss
@@ -208,24 +226,28 @@ class BusSocket:
             self._flush_waits = False
 
     def _readable(self) -> None:
+        if self._receive() and not self._hand_out(self._kept):
+            self._poller.remove_reader(self._sock.fileno())
+            self._poller.soon(self._go_on)
+
+    def _receive(self) -> bool:
+        """Reads once, behind what was kept; False when nothing was there, or the peer is lost."""
         try:
             count = self._sock.recv_into(_scratch)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             count = 0
         if not count:
             self._lose()
-            return
+            return False
         try:
             with memoryview(_scratch) as view:
-                messages = self._inbox.feed(view[:count])
+                self._kept += self._inbox.feed(view[:count])
         except msgspec.MsgspecError:  # a peer of another make: whatever follows cannot be trusted either
             self._lose()
-            return
-        if not self._hand_out(messages):
-            self._poller.remove_reader(self._sock.fileno())
-            self._poller.soon(self._go_on)
+            return False
+        return True
 
     def _go_on(self) -> None:
         if not self._open:
@@ -237,11 +259,11 @@ class BusSocket:
 
     def _hand_out(self, messages: list[msgspec.Struct]) -> bool:
         """Tells of the first messages and keeps the rest; True when there is none."""
+        self._kept = messages[limits.BUS_MESSAGES_A_TURN :]
         for message in messages[: limits.BUS_MESSAGES_A_TURN]:
             if not self._open:
                 return True
             self.on_message(message)
-        self._kept = messages[limits.BUS_MESSAGES_A_TURN :]
         return not self._kept
 
     def _lose(self) -> None:

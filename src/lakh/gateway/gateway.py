@@ -191,6 +191,8 @@ class Gateway:
                 if up is not None:
                     up.is_up = True
                     self._release_startup(up)
+                    if self._uplinks.several:
+                        self._uplinks.tell_all(bus.AgentUp(message.host_id), but=uplink)
             case bus.Refuse():
                 self._refuse(message)
             case bus.Drop():
@@ -246,6 +248,8 @@ class Gateway:
     def _take_settings(self, uplink: Uplink, settings: bus.GatewaySettings) -> None:
         owner_before = self._uplinks.owner()
         uplink.settings = settings
+        if settings.owns_liveness:
+            self._uplinks.claimed(uplink)
         owner = self._uplinks.owner()
         if owner is uplink or self._settings is None:
             self._settings = settings

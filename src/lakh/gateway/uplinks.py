@@ -57,6 +57,16 @@ class Uplinks:
                 return uplink
         return None
 
+    def claimed(self, uplink: Uplink) -> None:
+        """A control process says that it owns liveness: nobody else does any more, whatever it said before."""
+        for other in self._open:
+            if other is not uplink and other.settings is not None and other.settings.owns_liveness:
+                other.settings = msgspec.structs.replace(other.settings, owns_liveness=False)
+
+    @property
+    def several(self) -> bool:
+        return len(self._open) > 1
+
     def tell_all(self, message: msgspec.Struct, *, but: Uplink | None = None) -> None:
         for uplink in self._open:
             if uplink is not but:

@@ -25,6 +25,7 @@ class HostUsage(Reconciler):
     """`_seen` is what differed at the last pass: host id to the sums of the store and of memory."""
 
     name: ClassVar[str] = "host usage"
+    everywhere: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._seen: dict[int, tuple[Usage, Usage]] = {}

@@ -15,6 +15,7 @@ class Places(Reconciler):
     """Follows settings with a cluster's scope: overcommit, and the thresholds at which a cluster takes no more."""
 
     name: ClassVar[str] = "places"
+    everywhere: ClassVar[bool] = True
     tables: ClassVar[frozenset[str]] = frozenset({"configuration", "zone", "pod", "cluster", "hypervisor_capability"})
 
     def interval_seconds(self, cloud: Cloud) -> float:

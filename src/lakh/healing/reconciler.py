@@ -4,7 +4,7 @@ A reconciler is one file of this package with one subclass of `Reconciler`; `Hea
 at once, then whenever a commit changed one of its `tables` or somebody told it to, and at the latest after
 `interval_seconds`. A signal carries no data: what is to be done stands in the store. Signals that come during a pass
 make one more pass, however many they are, and passes keep a pause between each other, so that a flood of commits costs
-no more than a steady trickle.
+no more than a steady trickle. Of several control processes the one that leads runs them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Reconciler:
 
     name: ClassVar[str]
     tables: ClassVar[frozenset[str]] = frozenset()
+    everywhere: ClassVar[bool] = False
+    """Mends the memory of its process: each of several control processes runs it, others only the one that leads."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -69,6 +71,11 @@ class Healing:
         if self._runners:
             self._runners[name].signal.set()
 
+    def signal_all(self) -> None:
+        """Asks all of them for a pass soon: this process leads from now on."""
+        for runner in self._runners.values():
+            runner.signal.set()
+
     async def stop(self) -> None:
         """Ends all of them where they are: they are idempotent."""
         self._stopped = True
@@ -97,7 +104,8 @@ class _Runner:
         while True:
             self.signal.clear()
             try:
-                await self.reconciler.run(self._cloud)
+                if self._cloud.leads or self.reconciler.everywhere:
+                    await self.reconciler.run(self._cloud)
             except Exception as error:
                 log.error("reconciler failed", name=self.reconciler.name, exc_info=error)
             await self._cloud.clock.sleep(limits.RECONCILER_PAUSE_SECONDS)

@@ -69,7 +69,7 @@ class Routers(Reconciler):
 
     async def _begin(self, cloud: Cloud, router: VmRow, command: str, **parameters: bool) -> bool:
         """Starts the job, unless one works on the router already."""
-        if cloud.worker.pending_for(router.uuid) is not None:
+        if await cloud.worker.is_busy(router.uuid):
             return False
         declaration = spec_of(command).declaration
         assert issubclass(declaration, JobCommand)

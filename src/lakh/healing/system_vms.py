@@ -70,7 +70,7 @@ class SystemVms(Reconciler):
 
     # --- one zone, one type --------------------------------------------------------------------------------------
     async def _ensure(self, cloud: Cloud, zone: ZoneRow, kind: str, vms: list[VmRow]) -> None:
-        if any(cloud.worker.pending_for(vm.uuid) for vm in vms) or self._is_creating(cloud, zone, kind):
+        if self._is_creating(cloud, zone, kind) or any([await cloud.worker.is_busy(vm.uuid) for vm in vms]):
             return
         for vm in vms:
             await self._rescue(cloud, vm)

@@ -30,5 +30,5 @@ class VolumeExpunge(Reconciler):
             return
         before_ms = cloud.now_ms() - settings.integer("storage.cleanup.delay") * 1000
         for volume in await cloud.store.rows(TO_DELETE):
-            if volume.updated_ms <= before_ms and cloud.worker.pending_for(volume.uuid) is None:
+            if volume.updated_ms <= before_ms and not await cloud.worker.is_busy(volume.uuid):
                 await admit_job(ExpungeVolume(id=volume.id), Call(cloud, SYSTEM_CALLER))

@@ -6,6 +6,7 @@ client; anything unexpected is logged and becomes a plain 530.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -91,12 +92,16 @@ class Dispatcher:
         self._permissions = cloud.part(RolePermissions)
         self._settings = cloud.part(Settings)
         self._throttle = Throttle(cloud.clock, self._settings)
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """Waited for before each request: this process learns what others had told by then."""
 
     async def answer(self, request: Request, *, trusted: bool = False) -> Response:
         """The answer of one API request. `trusted` is the integration port: no credentials, full rights."""
         started = self._cloud.clock.monotonic()
         asked = _Asked(request, [], "", False, trusted)
         try:
+            if self.before is not None:
+                await self.before()
             asked.pairs = request.pairs()
             _read_outer(asked)
             status, body = 200, await self._run(asked)

@@ -55,13 +55,13 @@ class Edge:
         self._metrics_from = metrics_from
         self._settings = cloud.part(Settings)
 
-    async def start(self, host: str, port: int) -> int:
-        """Opens the API port and returns it. Raises PortTakenError."""
-        return await self.listener.start(host, port)
+    async def start(self, host: str, port: int, *, shared: bool = False) -> int:
+        """Opens the API port and returns it; `shared` with other control processes. Raises PortTakenError."""
+        return await self.listener.start(host, port, shared=shared)
 
-    async def start_integration(self, port: int, host: str = "127.0.0.1") -> int:
+    async def start_integration(self, port: int, host: str = "127.0.0.1", *, shared: bool = False) -> int:
         """Opens the integration port: no credentials, full rights, so loopback unless told otherwise."""
-        return await self.integration.start(host, port)
+        return await self.integration.start(host, port, shared=shared)
 
     async def stop(self) -> None:
         """Lets answers under way finish, then closes both ports."""

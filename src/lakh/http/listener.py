@@ -62,11 +62,14 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listens and returns the port (a free one for 0). Raises PortTakenError that names it."""
+    async def start(self, host: str, port: int, *, shared: bool = False) -> int:
+        """Listens and returns the port (a free one for 0). `shared`: with other processes, each of which gets a part of
+        the connections. Raises PortTakenError that names it."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
+            self._server = await loop.create_server(
+                lambda: Connection(self), host, port, backlog=1024, reuse_port=shared or None
+            )
         except OSError as error:
             raise PortTakenError(_why_not(host, port, error)) from error
         self._sweeper = asyncio.create_task(self._sweep_forever(), name=f"http sweep {port}")

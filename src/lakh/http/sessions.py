@@ -1,4 +1,5 @@
-"""Login sessions of this server, in memory: idle time-out, a bound on their number, and the session key's check.
+"""Login sessions of this server, in memory of each of its control processes: idle time-out, a bound on their number,
+and the session key's check.
 
 A later call must show the key twice, as a cookie and as a parameter: the cookie alone travels with forged cross-site
 requests (api-conventions, section 3). `api.sessionkey.check.locations` may ask for less. Tokens come from the operating
@@ -15,9 +16,13 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final
 
+import msgspec
+
 from lakh.base import limits
 from lakh.base.clock import Clock
 
+TOLD_SECONDS: Final = 60.0
+"""So often other control processes hear that a session is in use."""
 IDLE_SECONDS: Final = 1800
 """`timeout` of a login answer; an idle session ends after it."""
 BOTH: Final = "CookieAndParameter"
@@ -32,6 +37,19 @@ class Session:
     key: str
     user_id: int
     used: float  # monotonic seconds
+    told: float = 0.0  # when other control processes heard of its use
+
+
+class _Change(msgspec.Struct, array_like=True):
+    """A session that is in use; without a key, one that has ended."""
+
+    id: str
+    key: str
+    user_id: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Change).decode
 
 
 class Sessions:
@@ -41,6 +59,8 @@ class Sessions:
         self._clock = clock
         self._token = token
         self._live: OrderedDict[str, Session] = OrderedDict()
+        self.on_change: Callable[[bytes], None] | None = None
+        """Called with what other control processes must know; `follow` takes it there."""
 
     def __len__(self) -> int:
         return len(self._live)
@@ -57,6 +77,7 @@ class Sessions:
             self._clock.monotonic(),
         )
         self._live[made.id] = made
+        self._tell(made)
         return made
 
     def find(self, session_id: str | None) -> Session | None:
@@ -70,6 +91,8 @@ class Sessions:
             return None
         found.used = now
         self._live.move_to_end(found.id)
+        if self.on_change is not None and now - found.told > TOLD_SECONDS:
+            self._tell(found)
         return found
 
     def checked(
@@ -93,7 +116,28 @@ class Sessions:
 
     def close(self, session_id: str | None) -> bool:
         """Ends a session; False when there was none."""
+        if self.on_change is not None and session_id is not None and session_id in self._live:
+            self.on_change(_encode(_Change(session_id, "", 0)))
         return self._live.pop(session_id or "", None) is not None
+
+    # --- other control processes -------------------------------------------------------------------------------------
+    def tell_all(self) -> None:
+        """Tells of every live session: somebody is there who knows none."""
+        for session in self._live.values():
+            self._tell(session)
+
+    def follow(self, change: bytes) -> None:
+        """Takes what another control process told: a session that is used there, or has ended."""
+        told = _decode(change)
+        self._live.pop(told.id, None)
+        if told.key:
+            now = self._clock.monotonic()
+            self._live[told.id] = Session(told.id, told.key, told.user_id, now, now)
+
+    def _tell(self, session: Session) -> None:
+        if self.on_change is not None:
+            session.told = self._clock.monotonic()
+            self.on_change(_encode(_Change(session.id, session.key, session.user_id)))
 
     def _drop_idle(self) -> None:
         limit = self._clock.monotonic() - IDLE_SECONDS

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from lakh.base.clock import Clock
 from lakh.base.ids import UuidFactory
 from lakh.bus.hosts import HostCaller
+from lakh.bus.peers import Alone, Peers
 from lakh.store.snapshot import Snapshots
 from lakh.store.store import Store
 
@@ -64,6 +65,11 @@ class Cloud:
         self.server_id = server_id
         self.epoch = epoch
         self.management_server_id = 1 << 41 | 1  # agents see it in frame headers
+        self.peers: Peers = Alone()
+        self.number, self.controls = 1, 1
+        """This control process's place among those of its server, and how many there are."""
+        self.leads = True
+        """Runs the reconcilers, and owns what hosts say on their own account."""
         self.snapshots = Snapshots(store)
         self._parts: dict[type, Any] = {}
 

@@ -17,6 +17,7 @@ from lakh.base.errors import ApiError, GoneError, InternalError
 from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import FLOWS, Again, Do, Run, Step
+from lakh.jobs.lines import LEAVE_PLACE
 from lakh.jobs.row import BY_UUID, FAILED, FINISH, PENDING, PROGRESS, SUCCEEDED, JobRow
 from lakh.store.statement import TxnSpec
 from lakh.store.store import DuplicateError, GuardFailedError, StoreUnavailableError
@@ -119,6 +120,7 @@ class Execution:
                 # Somebody was faster: the step reads the world again and decides anew.
                 await self._cloud.clock.sleep(limits.JOB_RETRY_SECONDS[min(lost_races, 1)] * lost_races)
                 lost_races += 1
+                self._cloud.worker.lost_races += 1
                 log.debug("step lost a race", job=self._job.uuid, step=step.name, statement=lost.statement)
                 continue
             carried.steps.clear()
@@ -155,6 +157,8 @@ class Execution:
             result = msgspec.json.encode({"errorcode": error.errorcode, "errortext": error.text})
         if self._finisher is not None:
             txn.extend(self._finisher(self._run, error))
+        if job.sync_key is not None and self._cloud.controls > 1:
+            txn.add(LEAVE_PLACE, job.sync_key, job.id, expect=None)
         now_ms = self._cloud.now_ms()
         txn.add(FINISH, job.id, job.token, status, code, result.decode(), now_ms)
         await self._commit(txn, lambda row: row.status != PENDING)

@@ -60,6 +60,11 @@ PENDING_ON = statement(
 ADOPT = statement(
     "job.adopt", "UPDATE async_job SET owner = $2, token = $3 WHERE id = $1 AND status = 0 AND token <= $3"
 )
+TAKE_OVER = statement(
+    "job.take_over",
+    "UPDATE async_job SET owner = $3, token = $4 WHERE id = $1 AND status = 0 AND token = $2"
+    " AND EXISTS (SELECT 1 FROM control_process WHERE epoch = $4 AND state = 'Up')",
+)
 PROGRESS = statement(
     "job.progress",
     "UPDATE async_job SET step = $3, undoing = $4, state_json = $5, error_json = $6"

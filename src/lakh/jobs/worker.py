@@ -1,17 +1,17 @@
 """Runs flows: adopt, execute step by step, commit progress, undo on failure, finish.
 
 The process that admits a job owns it from its first row on: no claim query, no queue polling. After a restart the
-server adopts every pending job of a dead epoch and resumes it where its last commit left it. Jobs that name the same
-`sync_key` run one after another in order of admission (CloudStack's sync objects). How many run at once is bounded, and
-the places are shared fairly among accounts.
+server adopts every pending job of a dead epoch and resumes it where its last commit left it; so do the other control
+processes of a server when one dies (`jobs/membership.py`). Jobs that name the same `sync_key` run one after another
+(`jobs/lines.py`). How many run at once is bounded, and the places are shared fairly among accounts.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,14 +19,19 @@ from lakh.base import limits
 from lakh.base.errors import ServiceUnavailableError
 from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
+from lakh.jobs.control import ALL, UP
 from lakh.jobs.execution import Crash, Execution, Finisher, LeaseLostError, Probe
 from lakh.jobs.figures import JobSeconds
-from lakh.jobs.row import ADOPT, BY_UUID, PENDING, PENDING_JOBS, JobRow
+from lakh.jobs.lines import Lines
+from lakh.jobs.row import ADOPT, BY_UUID, PENDING, PENDING_JOBS, PENDING_ON, TAKE_OVER, JobRow
 from lakh.jobs.turns import Turns
 from lakh.store.statement import TxnSpec
 from lakh.store.store import GuardFailedError, StoreUnavailableError
 
 log = logger(__name__)
+
+TAKEN_OVER_AT_ONCE: Final = 200
+"""Jobs of the dead whose rows are taken over in one go."""
 
 
 class Worker:
@@ -42,9 +47,11 @@ class Worker:
         self._done: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns = Turns(limits.JOBS_RUNNING)
-        self._lines: dict[str, deque[JobRow]] = {}
         self._adopted: set[str] = set()  # of those that run here, others began
+        self.lines = Lines(cloud, self._enqueue)
         self.closing = False
+        self.lost_races = 0
+        """Steps that decided anew because somebody else was faster."""
         self.seconds: dict[str, JobSeconds] = {}
         """By command: from a job's acceptance to its end, with what it waited."""
 
@@ -56,8 +63,9 @@ class Worker:
         if len(self._live) >= limits.JOBS_WAITING:
             raise ServiceUnavailableError(f"{limits.JOBS_WAITING} jobs are waiting already; try again later.")
 
-    def start(self, job: JobRow, memory: dict[str, Any] | None = None) -> None:
-        """Takes a job whose row is stored under this server's epoch.
+    def start(self, job: JobRow, memory: dict[str, Any] | None = None, *, has_place: bool = False) -> None:
+        """Takes a job whose row is stored under this process's epoch. `has_place`: it was stored with what `lines.ask`
+        wanted, and that was free.
 
         `memory` is what its admission knows already. A job that must wait reads anew: others may change the world
         before its turn, and a hundred thousand waiting jobs keep nothing but their rows.
@@ -66,12 +74,7 @@ class Worker:
         if job.instance_uuid is not None:
             self._acting.setdefault(job.instance_uuid, {})[job.uuid] = job
         self._done[job.uuid] = asyncio.Event()
-        if job.sync_key is not None:
-            line = self._lines.setdefault(job.sync_key, deque())
-            line.append(job)
-            if len(line) > 1:
-                return
-        self._enqueue(job, memory)
+        self.lines.enter(job, memory, has_place=has_place)
 
     def _enqueue(self, job: JobRow, memory: dict[str, Any] | None = None) -> None:
         if self._turns.admit(job):
@@ -104,6 +107,32 @@ class Worker:
         self.start(msgspec.structs.replace(job, owner=cloud.server_id, token=cloud.epoch))
         return True
 
+    async def take_over(self) -> int:
+        """Takes over and resumes the pending jobs of control processes that are no more; returns how many."""
+        taken, last = 0, 0
+        while jobs := await self.cloud.store.rows(PENDING_JOBS, last):
+            last = jobs[-1].id
+            # read after the jobs: whoever admitted one of them was there before it
+            alive = {row.epoch for row in await self.cloud.store.rows(ALL) if row.state == UP}
+            left = [job for job in jobs if job.token not in alive and job.uuid not in self._live]
+            for start in range(0, len(left), TAKEN_OVER_AT_ONCE):
+                some = left[start : start + TAKEN_OVER_AT_ONCE]
+                taken += sum(await asyncio.gather(*(self._take_over(job) for job in some)))
+        return taken
+
+    async def _take_over(self, job: JobRow) -> bool:
+        cloud = self.cloud
+        txn = TxnSpec("job.take_over").add(TAKE_OVER, job.id, job.token, cloud.server_id, cloud.epoch)
+        try:
+            await cloud.store.submit(txn)
+        except GuardFailedError:
+            return False  # it has ended, or somebody else was faster
+        # what it had committed when its process died is in the store, and its step may be a later one than we read
+        (now,) = await cloud.store.rows(BY_UUID, job.uuid)
+        self._adopted.add(job.uuid)
+        self.start(now)
+        return True
+
     # --- looking -----------------------------------------------------------------------------------------------------
     def find(self, uuid: str) -> JobRow | None:
         """A running or recently finished job, without the store."""
@@ -113,6 +142,12 @@ class Worker:
         """The oldest job running here that acts on an object."""
         acting = self._acting.get(instance_uuid)
         return next(iter(acting.values())) if acting else None
+
+    async def is_busy(self, instance_uuid: str) -> bool:
+        """True when a job acts on the object, in whichever control process."""
+        if self.pending_for(instance_uuid) is not None:
+            return True
+        return self.cloud.controls > 1 and bool(await self.cloud.store.read(PENDING_ON, [instance_uuid]))
 
     def acting_on(self, instance_uuids: Collection[str]) -> dict[str, JobRow]:
         """The oldest job running here for each of these objects that has one."""
@@ -131,6 +166,7 @@ class Worker:
     async def stop(self) -> None:
         """Leaves all jobs where they are; a later start resumes them."""
         self.closing = True
+        self.lines.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -194,11 +230,6 @@ class Worker:
                 del self._acting[job.instance_uuid]
         if (event := self._done.pop(job.uuid, None)) is not None:
             event.set()
-        if job.sync_key is not None and (line := self._lines.get(job.sync_key)):
-            line.popleft()
-            if line:
-                self._enqueue(line[0])
-            else:
-                del self._lines[job.sync_key]
+        self.lines.leave(job)
         while (waiting := self._turns.next()) is not None:
             self._begin(waiting)

@@ -81,7 +81,14 @@ class Server(Running):
     """`lakh server` on given ports."""
 
     def __init__(
-        self, folder: Path, api_port: int, agent_port: int, *, store: str = "", log_level: str = "info"
+        self,
+        folder: Path,
+        api_port: int,
+        agent_port: int,
+        *,
+        store: str = "",
+        controls: int = 1,
+        log_level: str = "info",
     ) -> None:
         self.folder = folder
         self.api_port = api_port
@@ -90,6 +97,8 @@ class Server(Running):
         flags += ["--api-host", "127.0.0.1", "--agent-host", "127.0.0.1", "--log-level", log_level]
         if store:
             flags += ["--store", store]
+        if controls > 1:
+            flags += ["--controls", str(controls)]
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__("server", ["-m", "lakh.server", *flags], folder / "server.log")
 
@@ -98,7 +107,7 @@ class Server(Running):
         parts: dict[str, list[int]] = {"control": [], "gateways": [], "supervisor": []}
         for pid in self.pids():
             line = command_line(pid)
-            part = "control" if "--control" in line else "gateways" if "lakh.gateway" in line else "supervisor"
+            part = "control" if "--control " in line else "gateways" if "lakh.gateway" in line else "supervisor"
             parts[part].append(pid)
         return parts
 

@@ -195,15 +195,18 @@ async def admit_job(
         job = _job_of(command, call, admission, uuid, parent)
         txn = TxnSpec(f"{command.SPEC.name}.admit").extend(beside).extend(admission.txn).put(INSERT_JOB, job)
         _announce(command, call, admission, txn)
+        place = call.cloud.worker.lines.ask(job)
+        txn.extend(place)
         try:
-            await call.cloud.store.submit(txn)
+            counts = await call.cloud.store.submit(txn)
             break
         except (GuardFailedError, DuplicateError) as lost:
+            call.cloud.worker.lost_races += 1
             error = lost if admission.refused is None else await admission.refused(lost)
             if error is not None or attempts == limits.JOB_STEP_RETRIES:
                 raise (error or lost) from lost
             attempts += 1
-    call.cloud.worker.start(job, admission.memory)
+    call.cloud.worker.start(job, admission.memory, has_place=place is not None and counts[-1] == 1)
     call.created_uuid = admission.created_uuid
     return job
 

@@ -8,7 +8,7 @@ by any engine, with nothing else around.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -83,6 +83,9 @@ class Recorder:
 
     def follow(self, table: str, follower: Follower) -> None:
         self._store.follow(table, follower)
+
+    def follow_others(self, table: str, follower: Follower, columns: Iterable[str] = ()) -> None:
+        self._store.follow_others(table, follower, columns)
 
     def counters(self) -> dict[str, float]:
         return self._store.counters()

@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--config", help="a TOML file with the keys below")
     parser.add_argument("--control", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--place", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
     for field in msgspec.structs.fields(Configuration):
         flag = "--" + field.name.replace("_", "-")
         kind = int if field.type is int else str
@@ -33,14 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
         parser.add_argument(flag, dest=field.name, type=kind, help=f"default {field.default!r}{secret}")
     options = vars(parser.parse_args(given))
     path, control = options.pop("config"), options.pop("control")
+    place, first = options.pop("place"), options.pop("first")
     try:
         config = read(path, os.environ, options)
     except ConfigurationError as error:
         parser.error(str(error))
     if control is not None:
+        from lakh.server.control import Place
         from lakh.server.control import main as control_main
 
-        return control_main(config, control)
+        return control_main(config, control, Place(place, first))
     from lakh.server.supervisor import Supervisor
 
     log.configure(config.log_level, "server")

@@ -1,5 +1,7 @@
 """Agents' own doings, turned into what resources do about them.
 
+Of several control processes the one that leads does that; the others only follow which hosts are there.
+
 One task per agent that connects: so many at once, and only a few started in a turn of the event loop. A whole fleet
 that comes back says Startup in bursts of hundreds; taken as they come, each burst would stand before the API's next
 answer.
@@ -123,6 +125,9 @@ class Agents:
         return host_id
 
     def on_gone(self, host_ids: Sequence[int], reason: str) -> None:
+        if not self._cloud.leads:
+            self._away(host_ids)
+            return
         if reason == SHUTDOWN:
             restarting = self._cloud.part(HostCertificates).restarting(host_ids)
             if restarting:
@@ -132,19 +137,22 @@ class Agents:
             self._gone(host_ids, reason)
 
     def _gone(self, host_ids: Sequence[int], reason: str) -> None:
-        index = self._cloud.part(HostIndex)
+        self._away(host_ids)
         for host_id in host_ids:
-            index.set_connected(host_id, False)
             self._cloud.part(PowerReports).forget(host_id)
         log.info("hosts away", count=len(host_ids), reason=reason)
         self._cloud.part(Absences).note(host_ids, reason)
         self.on_absence()
 
-    def on_gateway_lost(self, gateway: int, host_ids: Sequence[int]) -> None:
+    def _away(self, host_ids: Sequence[int]) -> None:
         index = self._cloud.part(HostIndex)
         for host_id in host_ids:
             index.set_connected(host_id, False)
-        self._spawn(tell_gateway_lost(self._cloud, gateway, host_ids))
+
+    def on_gateway_lost(self, gateway: int, host_ids: Sequence[int]) -> None:
+        self._away(host_ids)
+        if self._cloud.leads:
+            self._spawn(tell_gateway_lost(self._cloud, gateway, host_ids))
 
     def on_adopted(self, gateway: int, host_ids: Sequence[int]) -> None:
         index = self._cloud.part(HostIndex)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from lakh import __version__
+from lakh.base import limits
 from lakh.base.clock import Clock
 from lakh.base.entropy import BlockRandom
 from lakh.base.errors import LakhError
@@ -20,6 +21,7 @@ from lakh.resources.seeding import is_seeded, seed
 from lakh.resources.user.password import hash_password
 from lakh.resources.user.row import ADMIN_USER, INSERT_KEY, ApiKeyRow
 from lakh.server.config import Configuration
+from lakh.server.several import Several
 from lakh.store.ids import RowIds
 from lakh.store.statement import TxnSpec
 from lakh.store.store import DuplicateError, GuardFailedError, Store
@@ -30,12 +32,22 @@ class TwinServerError(LakhError):
 
 
 async def open_cloud(
-    store: Store, hosts: HostCaller, clock: Clock, config: Configuration, random: Random | None = None
+    store: Store,
+    hosts: HostCaller,
+    clock: Clock,
+    config: Configuration,
+    random: Random | None = None,
+    several: Several | None = None,
 ) -> Cloud:
-    """The cloud of an open store; seeds a fresh one. The worker is there but resumes nothing yet."""
+    """The cloud of an open store; seeds a fresh one. The worker is there but resumes nothing yet. `several`: this is
+    one of a server's control processes."""
     row_ids = await RowIds(store).open()
     cloud = Cloud(store=store, clock=clock, random=random or BlockRandom(), row_ids=row_ids, hosts=hosts)
+    if several is not None:
+        cloud.peers, cloud.number, cloud.controls = several.peers, several.number, config.controls
     await _begin_epoch(cloud, config.name)
+    if several is not None:
+        await several.begin(cloud)
     if not await is_seeded(store):
         await seed(cloud, await hash_password(config.admin_password))
         await _seed_keys(cloud, config)
@@ -68,7 +80,20 @@ async def _seed_keys(cloud: Cloud, config: Configuration) -> None:
 
 
 async def _begin_epoch(cloud: Cloud, name: str) -> None:
-    """Makes or takes this server's row and begins its next epoch: what an earlier start left is fenced off."""
+    """Makes or takes this server's row and begins its next epoch: what an earlier start left is fenced off.
+
+    Control processes of one server may start together: each gets an epoch of its own.
+    """
+    for attempt in range(limits.CONTROLS * 2):
+        try:
+            await _next_epoch(cloud, name)
+            return
+        except TwinServerError:
+            if cloud.controls == 1 or attempt == limits.CONTROLS * 2 - 1:
+                raise
+
+
+async def _next_epoch(cloud: Cloud, name: str) -> None:
     now_ms = cloud.now_ms()
     rows = await cloud.store.rows(BY_NAME, name)
     if not rows:

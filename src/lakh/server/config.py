@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from lakh.base import limits
 from lakh.base.errors import LakhError
 
 PREFIX = "LAKH_"
@@ -43,6 +44,7 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     integration_port: int = 0  # 0 is off
     advertised_host: str = "127.0.0.1"  # what agents are told to dial (setting `host` wins where set)
     metrics_from: str = "127.0.0.0/8,::1/128"  # address blocks whose clients may read /metrics
+    controls: int = 1  # control processes; more than one share a store on PostgreSQL
     gateways: int = 0  # gateway processes; 0 is by number of hosts
     log_level: str = "info"  # debug, info, warning, error
     admin_password: str = "password"  # of user admin, used only when the store is made
@@ -55,7 +57,15 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def bus_path(self) -> str:
-        return str(Path(self.data_folder).absolute() / "bus.sock")
+        return self.bus_path_of(1)
+
+    def bus_path_of(self, number: int) -> str:
+        """Where gateways find a control process, by its place."""
+        return str(Path(self.data_folder).absolute() / ("bus.sock" if number == 1 else f"bus-{number}.sock"))
+
+    def peer_path_of(self, number: int) -> str:
+        """Where the other control processes find one, by its place."""
+        return str(Path(self.data_folder).absolute() / f"control-{number}.sock")
 
 
 def read(path: str | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Configuration:
@@ -89,7 +99,20 @@ def read(path: str | None, environment: Mapping[str, str], flags: Mapping[str, A
                 f"metrics_from: {block.strip()!r} is no address block; give a comma-separated list such as"
                 " 127.0.0.0/8,10.1.0.0/16"
             ) from None
+    _check_controls(found)
     return found
+
+
+def _check_controls(found: Configuration) -> None:
+    if not 1 <= found.controls <= limits.CONTROLS:
+        raise ConfigurationError(
+            f"controls: {found.controls} control processes; give a number from 1 to {limits.CONTROLS}"
+        )
+    if found.controls > 1 and not found.store_url.startswith(("postgresql://", "postgres://")):
+        raise ConfigurationError(
+            f"controls: {found.controls} control processes cannot share the embedded store, which has one writer; set"
+            " store to postgresql://user@host/name, or controls to 1"
+        )
 
 
 def handed_on(flags: Mapping[str, Any], config_path: str | None) -> tuple[list[str], dict[str, str]]:

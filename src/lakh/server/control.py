@@ -1,4 +1,4 @@
-"""The control process: API, jobs, store, and the near end of the gateways' bus.
+"""The control process: API, jobs, store, and the near end of the gateways' bus. A server may have several of it.
 
 Its parent starts and watches it together with the gateways and reads one JSON line per event from `report`: how many
 gateways are wanted.
@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -29,6 +30,7 @@ from lakh.healing.host_liveness import HostLiveness
 from lakh.healing.reconciler import Healing
 from lakh.http import commands
 from lakh.http.edge import Edge
+from lakh.jobs.cloud import Cloud
 from lakh.resources.held import Held
 from lakh.resources.host.index import HostIndex
 from lakh.resources.management_server.address import ServerAddress
@@ -37,8 +39,10 @@ from lakh.server import certificates
 from lakh.server.agents import Agents
 from lakh.server.cloud import open_cloud
 from lakh.server.config import Configuration
+from lakh.server.control_figures import ControlFigures
 from lakh.server.figures import registry_of
 from lakh.server.loop_lag import LoopLag
+from lakh.server.several import Several
 from lakh.server.strictness import begin, settings_for_gateways
 from lakh.store.opening import open_store
 
@@ -69,7 +73,15 @@ class Late:
         self.gateways.drop(host_id)
 
 
-async def serve(config: Configuration, report: TextIO) -> None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of the server's control processes this is, from 1; `first`: none was started before it."""
+
+    number: int = 1
+    first: bool = True
+
+
+async def serve(config: Configuration, report: TextIO, place: Place) -> None:
     """Runs until SIGTERM or SIGINT. Raises LakhError for what an operator can mend (a taken port, a locked store)."""
     gc.disable()  # what is loaded now stays: walking it over and over would be a fifth of the start
     commands.load()
@@ -79,8 +91,11 @@ async def serve(config: Configuration, report: TextIO) -> None:
         loop.add_signal_handler(number, stopped.set)
     clock = SystemClock()
     store = await open_store(config.store_url)
+    several = Several(config, store, place.number, first=place.first) if config.controls > 1 else None
+    if several is not None:
+        await several.join()
     late = Late()
-    cloud = await open_cloud(store, late, clock, config)  # type: ignore[arg-type]
+    cloud = await open_cloud(store, late, clock, config, several=several)  # type: ignore[arg-type]
     cloud.part(ServerAddress).use(config.advertised_host, config.agent_port)
     own = certificates.own_authority(Path(config.data_folder))
     if own is not None:
@@ -91,15 +106,19 @@ async def serve(config: Configuration, report: TextIO) -> None:
     await index.load()
     healing = Healing(cloud)
     await begin(cloud, gateways, partial(healing.signal, Certificates.name))
-    gateways.listen(config.bus_path)
+    gateways.listen(config.bus_path_of(place.number))
     lag = LoopLag()
     lag.start()
-    edge = Edge(cloud, registry=registry_of(cloud, gateways, agents, lag), metrics_from=config.metrics_from)
-    port = await edge.start(config.api_host, config.api_port)
-    if config.integration_port:
-        await edge.start_integration(config.integration_port, config.integration_host)
+    figures = several.figures if several is not None else ControlFigures(cloud)
+    registry = registry_of(cloud, gateways, agents, lag, figures)
+    edge = Edge(cloud, registry=registry, metrics_from=config.metrics_from)
+    port = await _open_ports(config, edge, several)
     _tell(report, gateways=config.gateways or gateways_needed(len(index.facts), open_files()), api_port=port)
-    resumed = await cloud.worker.resume()
+    resumed = 0
+    if several is not None:
+        several.serve(gateways, healing)
+    else:
+        resumed = await cloud.worker.resume()
     logger.info("serving", api_port=port, agent_port=config.agent_port, hosts=len(index.facts), resumed_jobs=resumed)
     gc.collect()
     gc.freeze()
@@ -108,17 +127,33 @@ async def serve(config: Configuration, report: TextIO) -> None:
     healing.start()
     agents.on_absence = partial(healing.signal, HostLiveness.name)
     watch = asyncio.create_task(_watch_growth(config, index, gateways, report))
-    telling = asyncio.create_task(_tell_connected(gateways, report))
+    telling = asyncio.create_task(_tell_connected(cloud, gateways, report))
     held = asyncio.create_task(cloud.part(Held).load())
     await stopped.wait()
     watch.cancel()
     telling.cancel()
     held.cancel()
+    if several is not None:
+        several.stop()
     await healing.stop()
     await edge.stop()
     await cloud.worker.stop()
     gateways.close()
     await store.close()
+    if several is not None:
+        several.close()
+
+
+async def _open_ports(config: Configuration, edge: Edge, several: Several | None) -> int:
+    """Opens the ports of the API and returns the one for everybody."""
+    shared = several is not None
+    if several is not None:
+        several.share(edge.sessions)
+        edge.dispatcher.before = several.caught_up
+    port = await edge.start(config.api_host, config.api_port, shared=shared)
+    if config.integration_port:
+        await edge.start_integration(config.integration_port, config.integration_host, shared=shared)
+    return port
 
 
 async def _watch_growth(config: Configuration, index: HostIndex, gateways: Gateways, report: TextIO) -> None:
@@ -136,13 +171,13 @@ async def _watch_growth(config: Configuration, index: HostIndex, gateways: Gatew
             _tell(report, gateways=wanted)
 
 
-async def _tell_connected(gateways: Gateways, report: TextIO) -> None:
+async def _tell_connected(cloud: Cloud, gateways: Gateways, report: TextIO) -> None:
     """Says how many hosts are connected, once a second while that changes."""
     told = 0
     while True:
         await asyncio.sleep(1)
         connected = gateways.connected_hosts()
-        if connected != told:
+        if cloud.leads and connected != told:
             told = connected
             _tell(report, connected=connected)
 
@@ -152,15 +187,15 @@ def _tell(report: TextIO, **facts: int) -> None:
     report.flush()
 
 
-def main(config: Configuration, report_descriptor: int) -> int:
+def main(config: Configuration, report_descriptor: int, place: Place) -> int:
     """The process's body. Returns the exit code: 2 for what an operator can mend."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # no orphan serves on after its supervisor is killed
     sys.setswitchinterval(_SWITCH_SECONDS)
-    log.configure(config.log_level, "control")
+    log.configure(config.log_level, "control" if config.controls == 1 else f"control-{place.number}")
     Path(config.data_folder).mkdir(parents=True, exist_ok=True)
     with os.fdopen(report_descriptor, "w") as report:
         try:
-            uvloop.run(serve(config, report))
+            uvloop.run(serve(config, report, place))
         except LakhError as error:
             print(f"lakh server: {error}", file=sys.stderr)  # noqa: T201 - the operator's terminal
             return 2

@@ -15,6 +15,7 @@ from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
 from lakh.resources.role.access import Access
 from lakh.server.agents import Agents
+from lakh.server.control_figures import ControlFigures
 from lakh.server.loop_lag import LoopLag
 
 
@@ -127,8 +128,11 @@ class _Collector:
         yield from families.values()
 
 
-def registry_of(cloud: Cloud, gateways: Gateways, agents: Agents, lag: LoopLag) -> CollectorRegistry:
-    """A registry that prints this server."""
+def registry_of(
+    cloud: Cloud, gateways: Gateways, agents: Agents, lag: LoopLag, controls: ControlFigures
+) -> CollectorRegistry:
+    """A registry that prints this control process, and a few figures of the others where there are several."""
     registry = CollectorRegistry()
     registry.register(_Collector(cloud, gateways, agents, lag))
+    registry.register(controls)
     return registry

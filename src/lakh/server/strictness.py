@@ -19,6 +19,7 @@ def settings_for_gateways(cloud: Cloud) -> GatewaySettings:
         ping_interval_seconds=settings.integer("ping.interval"),
         ping_timeout_multiplier=settings.number("ping.timeout"),
         avoid_servers=(),
+        owns_liveness=cloud.leads,
         client_certificates=cloud.part(HostCertificates).mode,
         allow_expired_certificates=settings.flag(ALLOW_EXPIRED),
     )

@@ -1,8 +1,9 @@
-"""`lakh server`: a small process that starts the control process and the gateways, watches and restarts them.
+"""`lakh server`: a small process that starts the control processes and the gateways, watches and restarts them.
 
-It does nothing else, so nothing brings it down. Gateways are started by it, not forked from the control process: they
-outlive it, keep their agents while it is away, and come back to it. Killed itself, its children go with it. At SIGHUP
-it restarts the gateways one after another (`server/rolling.py`).
+It does nothing else, so nothing brings it down. Gateways are started by it, not forked from a control process: they
+outlive it, keep their agents while it is away, and come back to it. The first control process prepares the store and
+finds the API's port; the others, where there are several, start once it serves. Killed itself, its children go with
+it. At SIGHUP it restarts the gateways one after another (`server/rolling.py`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _SECRET_VARIABLES = frozenset(PREFIX + name.upper() for name in SECRETS)
 
 
 class Supervisor:
-    """Runs one server's processes. The control process gets `flags`, and `secrets` in its environment."""
+    """Runs one server's processes. Control processes get `flags`, and `secrets` in its environment."""
 
     def __init__(self, config: Configuration, flags: list[str], secrets: dict[str, str]) -> None:
         self._config = config
@@ -37,7 +38,8 @@ class Supervisor:
         self._reports, self._report_end = os.pipe()
         os.set_blocking(self._reports, False)
         self._pending = b""
-        self._control = Child("control", self._start_control)
+        self._controls = [self._control(1)]
+        self._api_port = 0  # as the first control process told it: until then no other is started
         self._gateways: list[Child] = []
         self._rolling = Rolling()
         self._stopping = False
@@ -53,11 +55,8 @@ class Supervisor:
         signal.signal(signal.SIGHUP, self._stop if os.isatty(0) else self._restart_gateways)
         try:
             while not self._stopping:
-                code = self._control.watch(time.monotonic())
-                if code == OPERATORS_FAULT:
-                    return OPERATORS_FAULT
-                for gateway in self._gateways:
-                    if gateway.watch(time.monotonic()) == OPERATORS_FAULT:
+                for child in (*self._controls, *self._gateways):
+                    if child.watch(time.monotonic()) == OPERATORS_FAULT:
                         return OPERATORS_FAULT
                 self._hear()
                 self._rolling.go_on(time.monotonic())
@@ -83,20 +82,31 @@ class Supervisor:
                 self._add_gateway(len(self._gateways) + 1)
             if "connected" in told:
                 self._rolling.connected(told["connected"])
+            if "api_port" in told and not self._api_port:
+                self._api_port = told["api_port"]
+                self._controls += [self._control(number) for number in range(2, self._config.controls + 1)]
             if "listening" in told:
                 self._rolling.listens(self._gateways[told["listening"] - 1], time.monotonic())
 
     def _add_gateway(self, number: int) -> None:
         self._gateways.append(Child(f"gateway {number}", lambda: self._start_gateway(number)))
 
-    def _start_control(self) -> subprocess.Popen[bytes]:
+    def _control(self, number: int) -> Child:
+        name = "control" if self._config.controls == 1 else f"control {number}"
+        return Child(name, lambda: self._start_control(number))
+
+    def _start_control(self, number: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "lakh.server", "--control", str(self._report_end), *self._flags]
+        if self._config.controls > 1:
+            command += ["--place", str(number), *([f"--api-port={self._api_port}"] if self._api_port else ["--first"])]
         environment = os.environ | self._secrets
         return subprocess.Popen(command, env=environment, pass_fds=(self._report_end,), start_new_session=True)
 
     def _start_gateway(self, number: int) -> subprocess.Popen[bytes]:
         config = self._config
-        command = [sys.executable, "-m", "lakh.gateway", "--id", str(number), "--bus", config.bus_path]
+        command = [sys.executable, "-m", "lakh.gateway", "--id", str(number)]
+        for control in range(1, config.controls + 1):
+            command += ["--bus", config.bus_path_of(control)]
         command += ["--host", config.agent_host, "--port", str(config.agent_port), "--with-parent", str(os.getpid())]
         command += ["--log-level", config.log_level, "--report", str(self._report_end)]
         for certificate, key in self._certificates:
@@ -107,7 +117,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """Stops all children; those that do not end in time are killed."""
-        children = [self._control, *self._gateways]
+        children = [*self._controls, *self._gateways]
         for child in children:
             child.stop(signal.SIGTERM)
         deadline = time.monotonic() + 10

@@ -86,6 +86,9 @@ class InlineStore:
     def follow(self, table: str, follower: Follower) -> None:
         self._listeners.follow(table, follower)
 
+    def follow_others(self, table: str, follower: Follower, columns: Iterable[str] = ()) -> None:
+        self._listeners.follow_others(table, follower, columns)
+
     def counters(self) -> dict[str, float]:
         return Counters.merged([self._session.counters])
 

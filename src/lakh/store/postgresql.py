@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from itertools import starmap
 from time import perf_counter
 from typing import Any, Final, TypeVar
@@ -53,11 +54,12 @@ class PostgresqlStore:
         foldings: dict[Statement, Folding | None] = {}
         self._writers = [Writer(url, foldings) for _ in range(FLUSHERS)]
         self._read_counters = Counters()
-        self._listeners = Listeners()
+        self.listeners = Listeners()
         self._queue: deque[tuple[TxnSpec, asyncio.Future[list[int]]]] = deque()
         self._wanted = [asyncio.Event() for _ in range(FLUSHERS)]
         self._committing = self._writing = 0
         self._closed = False
+        self._under_way: list[asyncio.Future[None] | None] = [None] * FLUSHERS
         self._flushers = [
             asyncio.create_task(self._flush(number), name=f"store-flusher-{number}") for number in range(FLUSHERS)
         ]
@@ -126,6 +128,7 @@ class PostgresqlStore:
             outcomes: list[Outcome]
             self._committing += len(group)
             self._writing += 1
+            told = self._under_way[number] = asyncio.get_running_loop().create_future()
             try:
                 outcomes = await writer.commit(group)
             except Exception as error:
@@ -134,15 +137,23 @@ class PostgresqlStore:
             finally:
                 self._committing -= len(group)
                 self._writing -= 1
-            self._listeners.tell(group, outcomes)
+            self.listeners.tell(group, outcomes)
+            told.set_result(None)
             for (_, future), outcome in zip(taken, outcomes, strict=True):
                 resolve(future, outcome)
 
+    async def settled(self) -> None:
+        """Returns once everything that may be committed by now has been told to listeners and others."""
+        await asyncio.gather(*(told for told in self._under_way if told is not None))
+
     def on_commit(self, listener: Listener) -> None:
-        self._listeners.add(listener)
+        self.listeners.add(listener)
 
     def follow(self, table: str, follower: Follower) -> None:
-        self._listeners.follow(table, follower)
+        self.listeners.follow(table, follower)
+
+    def follow_others(self, table: str, follower: Follower, columns: Iterable[str] = ()) -> None:
+        self.listeners.follow_others(table, follower, columns)
 
     def counters(self) -> dict[str, float]:
         """As `Store.counters` promises, and `round_trips`: what the writers sent, folded statements counting once."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -123,6 +123,9 @@ class SqliteStore:
 
     def follow(self, table: str, follower: Follower) -> None:
         self._listeners.follow(table, follower)
+
+    def follow_others(self, table: str, follower: Follower, columns: Iterable[str] = ()) -> None:
+        self._listeners.follow_others(table, follower, columns)
 
     def counters(self) -> dict[str, float]:
         return Counters.merged(

@@ -6,7 +6,7 @@ transactions share one commit. There is no other way to SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from lakh.base.errors import LakhError, ServiceUnavailableError
@@ -80,6 +80,15 @@ class Store(Protocol):
 
     def follow(self, table: str, follower: Follower) -> None:
         """Calls `follower` with the committed steps that changed `table`, in the order of their commits, as above."""
+        ...
+
+    def follow_others(self, table: str, follower: Follower, columns: Iterable[str] = ()) -> None:
+        """Calls `follower` with the steps on `table` that other processes committed, where several share the store.
+
+        Of an INSERT's arguments it gets the id and those for `columns`; of other statements all where it wants columns,
+        else the one that names the rows; None for the rest. A step whose statement has no text stands for changes that
+        nobody can name.
+        """
         ...
 
     def counters(self) -> dict[str, float]:

@@ -70,6 +70,10 @@ class HostCertificates:
             self._loading = asyncio.create_task(self._load())
         await asyncio.shield(self._loading)
 
+    async def reload(self) -> None:
+        """Reads what other control processes have stored since."""
+        await self._load()
+
     async def _load(self) -> None:
         last = 0
         while rows := await self._cloud.store.rows(LOAD, last):

@@ -87,6 +87,7 @@ class HostIndex:
         self.by_guid: dict[str, int] = {}
         self.system: dict[int, HostFact] = {}  # agents inside system VMs: few, and often asked for
         self._max_guests: dict[str, int] = {}
+        self._ready_early: set[int] = set()  # ready before others' word of their rows has come
         self._loaded = Once(self._load)
 
     async def load(self) -> None:
@@ -109,7 +110,7 @@ class HostIndex:
         last = -1
         while capacities := await self._cloud.store.rows(CAPACITIES, last):
             for capacity in capacities:
-                self._set_usage(capacity)
+                self.set_usage(capacity)
             last = capacities[-1].host_id
 
     async def refresh_places(self) -> None:
@@ -176,18 +177,24 @@ class HostIndex:
             host.arch or "x86_64",
             host.hypervisor or "",
             tags,
-            known.connected if known else False,
+            known.connected if known else host.id in self._ready_early,
             host.public_ip or "",
             mark_of(_startup_values(host), host.details_json),
             known.pinged_ms if known else 0,
         )
         if known is not None and known.guid != fact.guid:
             self.by_guid.pop(known.guid, None)
+        self._ready_early.discard(host.id)
         self._put(fact)
 
     def set_connected(self, host_id: int, connected: bool) -> None:
         """Follows a session: a host without one takes no new VMs."""
-        self._change(host_id, connected=connected)
+        if host_id in self.facts:
+            self._change(host_id, connected=connected)
+        elif connected:
+            self._ready_early.add(host_id)
+        else:
+            self._ready_early.discard(host_id)
 
     def heard(self, host_ids: Iterable[int], now_ms: int) -> None:
         """Notes that these hosts' agents pinged. Memory only: a heartbeat is not a write."""
@@ -270,7 +277,7 @@ class HostIndex:
     async def refresh_usage(self, host_id: int) -> None:
         """Takes a host's usage from the store, after a reservation there was refused."""
         for capacity in await self._cloud.store.rows(CAPACITY, host_id):
-            self._set_usage(capacity)
+            self.set_usage(capacity)
 
     def _put(self, fact: HostFact) -> None:
         known = self.facts.get(fact.id)
@@ -306,7 +313,8 @@ class HostIndex:
             )
         )
 
-    def _set_usage(self, row: HostCapacityRow) -> None:
+    def set_usage(self, row: HostCapacityRow) -> None:
+        """Takes a host's stored usage."""
         if row.host_id in self.columns:
             self.columns.set_usage(row.host_id, row.cpu_used_mhz, row.memory_used_bytes, row.vms)
 

@@ -87,6 +87,7 @@ class HostTagRow(Row):
 
 INSERT = insert("host.insert", HostRow)
 BY_ID = select("host.by_id", HostRow, "WHERE id = $1")
+BY_IDS = select("host.by_ids", HostRow, "WHERE id = ANY($1)")
 BY_UUID = select("host.by_uuid", HostRow, "WHERE uuid = $1")
 BY_GUID = select("host.by_guid", HostRow, "WHERE guid = $1 AND removed_ms IS NULL")
 BY_NAMES = select("host.by_names", HostRow, "WHERE name = ANY($1) AND removed_ms IS NULL")

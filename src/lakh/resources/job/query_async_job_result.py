@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lakh.base.errors import ParameterError, PermissionDeniedError
 from lakh.contract.binding import unknown_entity
 from lakh.contract.declaration import param
@@ -13,6 +15,9 @@ from lakh.resources.job.view import JobView, job_view
 from lakh.store.statement import select
 
 LATEST_OF = select("job.latest_of_instance", JobRow, "WHERE instance_uuid = $1 AND status = 0 ORDER BY id DESC LIMIT 1")
+
+TOLD_MS: Final = 10_000
+"""What a job of another control process has done is known here long before."""
 
 
 class QueryAsyncJobResult(
@@ -48,6 +53,8 @@ class QueryAsyncJobResult(
             rows = await cloud.store.rows(BY_UUID, self.jobid.lower())
             if not rows:
                 raise unknown_entity(self.SPEC, "jobid", self.jobid)
+            if cloud.controls > 1 and cloud.now_ms() - (rows[0].completed_ms or 0) < TOLD_MS:
+                await cloud.peers.barrier()  # whoever hears that it has ended may ask here for what it did
             return rows[0]
         if not self.resourceid or not self.resourcetype:
             raise ParameterError("Parameter jobid is required, or resourceid together with resourcetype")

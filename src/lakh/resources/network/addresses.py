@@ -2,13 +2,14 @@
 
 An isolated network deals addresses of its CIDR, gateway excluded; a shared one those of its VLAN IP ranges. A network's
 addresses are read at its first allocation, page by page, so that a million of them hold nobody else up; after that an
-allocation reads nothing.
+allocation reads nothing. Several control processes begin at different places of the ranges, so that they rarely
+propose the same.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from socket import inet_aton
@@ -16,9 +17,12 @@ from socket import inet_aton
 from lakh.base.errors import InsufficientCapacityError, ParameterError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.network.row import NetworkRow
-from lakh.resources.nic.row import ADDRESSES_AFTER, NicRow
+from lakh.resources.nic.row import ADDRESSES_AFTER, INSERT, NicRow
 from lakh.resources.number_pool import NumberPool, NumberSet
 from lakh.resources.vlan.row import VlanRangeRow
+from lakh.store.statement import Step
+
+_PLACES = tuple(INSERT.insert_columns.index(name) for name in ("network_id", "ip"))
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class GuestAddresses:
         self._cloud = cloud
         self._pools: dict[int, _Known] = {}
         self._loading: dict[int, asyncio.Task[NumberPool]] = {}
+        cloud.store.follow_others("nic", self._others, ("network_id", "ip"))
 
     async def take(self, network: NetworkRow, wanted: str | None = None) -> str | None:
         """Proposes a free address and counts it as taken; None on L2 networks, which have none.
@@ -44,6 +49,15 @@ class GuestAddresses:
         """
         if network.guest_type == "L2" or (network.cidr is None and network.guest_type != "Shared"):
             return None
+        try:
+            return await self._propose(network, wanted)
+        except (ParameterError, InsufficientCapacityError):
+            if self._cloud.controls == 1:
+                raise
+            self.forget(network.id)  # others may have given back what memory counts as taken
+            return await self._propose(network, wanted)
+
+    async def _propose(self, network: NetworkRow, wanted: str | None) -> str:
         pool = await self._pool(network)
         if wanted is not None:
             address = _parsed(wanted)
@@ -73,6 +87,16 @@ class GuestAddresses:
     def forget(self, network_id: int) -> None:
         """Reads the network's addresses anew at the next allocation: its ranges changed, or it is gone."""
         self._pools.pop(network_id, None)
+
+    def _others(self, steps: Sequence[Step]) -> None:
+        """Another process has given addresses away, or may have. What it took back is found when all seem taken."""
+        for step in steps:
+            if step.statement is INSERT:
+                network_id, ip = (step.arguments[place] for place in _PLACES)
+                if ip is not None and (known := self._pools.get(network_id)) is not None:
+                    known.pool.taken.add(_parsed(ip))
+            elif not step.statement.text:
+                self._pools.clear()
 
     async def _pool(self, network: NetworkRow) -> NumberPool:
         version = (await self._cloud.snapshots.of(VlanRangeRow)).version
@@ -104,6 +128,7 @@ class GuestAddresses:
             if network.gateway is not None:
                 taken.add(_parsed(network.gateway))
             pool = NumberPool(await self._ranges(network), taken)
+            pool.start_at(pool.size * (self._cloud.number - 1) // self._cloud.controls)
             self._pools[network.id] = _Known(pool, version)
             return pool
         finally:

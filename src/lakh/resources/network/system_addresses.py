@@ -18,11 +18,14 @@ from lakh.resources.ip_address.row import ADDRESSES_IN_ZONE
 from lakh.resources.network.access import SharedNetworks
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system import system_network
-from lakh.resources.nic.row import ADDRESSES
+from lakh.resources.nic.row import ADDRESSES, INSERT
 from lakh.resources.number_pool import NumberPool
 from lakh.resources.pod.row import PodRow
 from lakh.resources.vlan.row import VlanRangeRow
 from lakh.resources.zone.row import ZoneRow
+from lakh.store.statement import Step
+
+_PLACES = tuple(INSERT.insert_columns.index(name) for name in ("network_id", "ip"))
 
 
 class SystemAddress(NamedTuple):
@@ -43,6 +46,7 @@ class SystemAddresses:
         self._cloud = cloud
         self._pools: dict[tuple[int, str], tuple[Sequence[tuple[int, int]], NumberPool]] = {}
         self._lock = asyncio.Lock()
+        cloud.store.follow_others("nic", self._others, ("network_id", "ip"))
 
     async def control(self, zone: ZoneRow) -> SystemAddress:
         """A link-local address of `control.cidr`; the MAC address carries it."""
@@ -83,17 +87,37 @@ class SystemAddresses:
         if known is not None and ip is not None:
             known[1].taken.discard(int(IPv4Address(ip)))
 
+    def _others(self, steps: Sequence[Step]) -> None:
+        """Another process has given addresses away, or may have. What it took back is found when all seem taken."""
+        for step in steps:
+            if step.statement is INSERT:
+                network_id, ip = (step.arguments[place] for place in _PLACES)
+                for (known_id, _), (_, pool) in self._pools.items():
+                    if known_id == network_id and ip is not None:
+                        pool.taken.add(int(IPv4Address(ip)))
+            elif not step.statement.text:
+                self._pools.clear()
+
     async def _take(
         self, network: NetworkRow, key: str, ranges: Sequence[tuple[int, int]], kept: Iterable[int]
     ) -> IPv4Address | None:
         async with self._lock:
-            known = self._pools.get((network.id, key))
-            if known is None or known[0] != ranges:
-                stored = await self._cloud.store.read(ADDRESSES, network.id)
-                pool = NumberPool(ranges, {*kept, *(int(IPv4Address(row[0])) for row in stored)})
-                known = self._pools[network.id, key] = (ranges, pool)
-            number = known[1].take()
+            number = (await self._pool(network, key, ranges, kept)).take()
+            if number is None and self._cloud.controls > 1:  # others may have given back what memory counts as taken
+                del self._pools[network.id, key]
+                number = (await self._pool(network, key, ranges, kept)).take()
         return None if number is None else IPv4Address(number)
+
+    async def _pool(
+        self, network: NetworkRow, key: str, ranges: Sequence[tuple[int, int]], kept: Iterable[int]
+    ) -> NumberPool:
+        known = self._pools.get((network.id, key))
+        if known is None or known[0] != ranges:
+            stored = await self._cloud.store.read(ADDRESSES, network.id)
+            pool = NumberPool(ranges, {*kept, *(int(IPv4Address(row[0])) for row in stored)})
+            pool.start_at(pool.size * (self._cloud.number - 1) // self._cloud.controls)
+            known = self._pools[network.id, key] = (ranges, pool)
+        return known[1]
 
 
 async def system_vm_networks(cloud: Cloud, zone: ZoneRow) -> list[NetworkRow]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
 from lakh.base.errors import InsufficientCapacityError, ParameterError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.number_pool import NumberPool
-from lakh.resources.physical_network.row import TAKEN_VLANS, PhysicalNetworkRow
+from lakh.resources.physical_network.row import INSERT_VLAN, TAKEN_VLANS, PhysicalNetworkRow
+from lakh.store.statement import Step
 
+_PLACES: Final = tuple(INSERT_VLAN.insert_columns.index(name) for name in ("physical_network_id", "vlan"))
 MAX_VLAN: Final = 4094
 MAX_VNI: Final = 16_777_214
 ISOLATION_METHODS: Final = ("VLAN", "VXLAN", "GRE", "STT", "BCF_SEGMENT", "SSP", "ODL", "L3VPN", "VCS", "NSX", "NETRIS")
@@ -45,6 +48,7 @@ class GuestVlans:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._pools: dict[int, tuple[str, NumberPool]] = {}
+        cloud.store.follow_others("guest_vlan", self._others, ("physical_network_id", "vlan"))
 
     async def take(self, physical: PhysicalNetworkRow) -> int:
         """Proposes a free VLAN. Raises InsufficientCapacityError when all are in use."""
@@ -70,6 +74,16 @@ class GuestVlans:
     def forget(self, physical_network_id: int) -> None:
         """Reads what is taken anew at the next allocation."""
         self._pools.pop(physical_network_id, None)
+
+    def _others(self, steps: Sequence[Step]) -> None:
+        """Another process has taken VLANs, or given some back: where all seem taken here they are read anew."""
+        for step in steps:
+            if step.statement is INSERT_VLAN:
+                self.note(*(step.arguments[place] for place in _PLACES))
+            elif not step.statement.text:
+                self._pools.clear()
+            else:
+                self._pools = {key: known for key, known in self._pools.items() if len(known[1].taken) < known[1].size}
 
     async def _pool(self, physical: PhysicalNetworkRow) -> NumberPool:
         known = self._pools.get(physical.id)

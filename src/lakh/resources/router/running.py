@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lakh.jobs.cloud import Cloud
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import NicRow
 from lakh.resources.vm.row import ROUTERS_OF_NETWORK, VmRow
+from lakh.store.changes import changed_by
+from lakh.store.statement import Step
 from lakh.wire.commands.router import access_details
 
 
@@ -35,6 +38,8 @@ class RunningRouters:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._known: dict[int, RunningRouter] = {}
+        self._networks: dict[int, int] = {}  # of those known, by the router's VM
+        cloud.store.follow_others("vm", self._others)
 
     async def of(self, network_id: int) -> RunningRouter | None:
         """The router that serves the network now; None when none runs."""
@@ -45,8 +50,19 @@ class RunningRouters:
             if vm.state == "Running" and vm.host_id is not None:
                 found = reached(vm, vm.host_id, await self._cloud.store.rows(NICS_OF_VM, vm.id))
                 self._known[network_id] = found
+                self._networks[vm.id] = network_id
                 return found
         return None
+
+    def _others(self, steps: Sequence[Step]) -> None:
+        """Another process has changed VMs: those of them that are routers may run elsewhere now."""
+        for step in steps:
+            how = changed_by(step.statement)
+            if how is None or how.many or how.column:
+                self._known.clear()
+                self._networks.clear()
+            elif (network_id := self._networks.pop(step.arguments[how.place], None)) is not None:
+                self.forget(network_id)
 
     def forget(self, network_id: int | None) -> None:
         """Something about the network's routers has changed."""

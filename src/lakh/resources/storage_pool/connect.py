@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import uuid as uuids
+from collections.abc import Sequence
 from typing import Any
 
 from lakh.base.errors import LakhError
 from lakh.base.once import Once
 from lakh.jobs.cloud import Cloud
-from lakh.resources.storage_pool.row import HOSTS_OF_POOL, StoragePoolHostRow, StoragePoolRow
+from lakh.resources.storage_pool.row import CONNECT, HOSTS_OF_POOL, StoragePoolHostRow, StoragePoolRow
 from lakh.resources.storage_pool.size import note_size, sizes_of
+from lakh.store.statement import Step
 from lakh.wire.message import API, Message
 
 POOL_COMMAND_SECONDS = 300
@@ -78,10 +80,19 @@ class ConnectedPools:
         self._of: dict[int, frozenset[int]] = {}
         self._sets: dict[frozenset[int], frozenset[int]] = {}  # thousands of hosts share one
         self._loaded = Once(self._load)
+        cloud.store.follow_others("storage_pool_host", self._others, ("pool_id", "host_id"))
 
     async def load(self) -> None:
         """Reads the table once, however many ask."""
         await self._loaded()
+
+    def _others(self, steps: Sequence[Step]) -> None:
+        """Another process has connected hosts, or may have."""
+        for step in steps:
+            if step.statement is CONNECT:
+                self.add(step.arguments[1], step.arguments[0])
+            elif not step.statement.text:
+                self._loaded = Once(self._load)
 
     async def _load(self) -> None:
         for pool in await self._cloud.snapshots.of(StoragePoolRow):

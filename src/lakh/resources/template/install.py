@@ -41,6 +41,7 @@ class InstalledTemplates:
         self._cloud = cloud
         self._known: dict[tuple[int, int], TemplatePoolRow] = {}
         self._installing: dict[tuple[int, int], asyncio.Task[TemplatePoolRow]] = {}
+        cloud.store.follow_others("template_pool", lambda _steps: self._known.clear())
 
     async def on_pool(self, template: TemplateRow, pool: StoragePoolRow, host_id: int) -> TemplatePoolRow:
         """The copy on the pool, made by way of `host_id` if there is none.

@@ -152,6 +152,16 @@ CREATE TABLE configuration (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX configuration_name ON configuration (name, scope, scope_id);
+CREATE TABLE control_process (
+    epoch BIGINT NOT NULL,
+    server_id BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    beats BIGINT NOT NULL,
+    started_ms BIGINT NOT NULL,
+    heartbeat_ms BIGINT NOT NULL,
+    PRIMARY KEY (epoch)
+);
 CREATE TABLE crl (
     id BIGINT NOT NULL,
     serial TEXT COLLATE "C" NOT NULL,
@@ -420,6 +430,11 @@ CREATE INDEX ip_address_range ON ip_address (range_id, id) WHERE removed_ms IS N
 CREATE UNIQUE INDEX ip_address_taken ON ip_address (zone_id, address) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX ip_address_uuid ON ip_address (uuid);
 CREATE INDEX ip_address_vm ON ip_address (vm_id, id) WHERE removed_ms IS NULL AND vm_id IS NOT NULL;
+CREATE TABLE job_line (
+    sync_key TEXT COLLATE "C" NOT NULL,
+    job_id BIGINT NOT NULL,
+    PRIMARY KEY (sync_key)
+);
 CREATE TABLE management_server (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,

@@ -153,6 +153,16 @@ CREATE TABLE configuration (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX configuration_name ON configuration (name, scope, scope_id);
+CREATE TABLE control_process (
+    epoch INTEGER NOT NULL,
+    server_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    beats INTEGER NOT NULL,
+    started_ms INTEGER NOT NULL,
+    heartbeat_ms INTEGER NOT NULL,
+    PRIMARY KEY (epoch)
+);
 CREATE TABLE crl (
     id INTEGER NOT NULL,
     serial TEXT NOT NULL,
@@ -422,6 +432,12 @@ CREATE INDEX ip_address_range ON ip_address (range_id, id) WHERE removed_ms IS N
 CREATE UNIQUE INDEX ip_address_taken ON ip_address (zone_id, address) WHERE removed_ms IS NULL;
 CREATE UNIQUE INDEX ip_address_uuid ON ip_address (uuid);
 CREATE INDEX ip_address_vm ON ip_address (vm_id, id) WHERE removed_ms IS NULL AND vm_id IS NOT NULL;
+CREATE TABLE job_line (
+    sync_key TEXT NOT NULL,
+    job_id INTEGER NOT NULL,
+    PRIMARY KEY (sync_key)
+)
+ WITHOUT ROWID;
 CREATE TABLE management_server (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,
