@@ -23,6 +23,7 @@ from lakh.contract.client import ClientError
 from lakh.lab import (
     config_cache,
     connect,
+    controls,
     deploy,
     flap,
     hostile,
@@ -135,6 +136,7 @@ _TALK: Final = Parameters(agents=50_000, clusters=2500, vms=10_000, workers=50)
 _BLOCKS: Final = Parameters(agents=50_000, vms=20_000, workers=50)
 _SIX: Final = Parameters(agents=50_000, vms=12_000)
 _MIXED: Final = Parameters(agents=50_000, seconds=300, vms=5000, workers=50)
+_CONTROLS: Final = Parameters(agents=5000, vms=9000, workers=50)
 _CACHE: Final = Parameters(agents=1000, vms=3000, workers=50)
 _MILLION: Final = Parameters(agents=100_000, vms=1_000_000, workers=50)
 _STORE: Final = Parameters(vms=5000, workers=200)
@@ -165,6 +167,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
             "store", store_alone.SUMMARY, ("vms", "workers", "postgresql", "store_url"), store_alone.drive, _STORE
         ),
         Scenario("workers", workers.SUMMARY, ("agents", "processes", "vms"), workers.drive, _SIX),
+        Scenario("controls", controls.SUMMARY, _DEPLOY, controls.drive, _CONTROLS),
         Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
         Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),
         Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive, _MILLION),

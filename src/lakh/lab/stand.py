@@ -80,7 +80,9 @@ class Stand:
         self.agents = agents
         self.processes = processes or max(1, math.ceil(agents / AGENTS_PER_PROCESS))
         self.screen = screen
+        self._server_folder = "server"
         self.api_port, self.agent_port = free_port(), free_port()
+        self.controls = 1
         self.server: Server | None = None
         self.fleet: Fleet | None = None
         self.map: list[dict[str, Any]] = []
@@ -105,10 +107,10 @@ class Stand:
         self.api_port, self.agent_port = api_port, agent_port
         self.admin = Client("127.0.0.1", api_port, _KEY, _SECRET)
 
-    async def use_postgresql(self) -> None:
-        """From now on servers use a PostgreSQL of this folder's own. Raises PostgresqlError."""
+    async def use_postgresql(self, folder: str = "postgresql") -> None:
+        """From now on servers use a PostgreSQL of this run's own. Raises PostgresqlError."""
         self.screen.step("starting PostgreSQL")
-        self.postgresql = await asyncio.to_thread(Postgresql, self.folder / "postgresql")
+        self.postgresql = await asyncio.to_thread(Postgresql, self.folder / folder)
         self.store_url = self.postgresql.url
 
     def agree_on_keys(self) -> None:
@@ -118,9 +120,24 @@ class Stand:
     async def start_server(self, seconds: float = 120.0) -> None:
         self.agree_on_keys()
         self.server = Server(
-            self.folder / "server", self.api_port, self.agent_port, store=self.store_url, log_level="warning"
+            self.folder / self._server_folder,
+            self.api_port,
+            self.agent_port,
+            store=self.store_url,
+            controls=self.controls,
+            log_level="warning",
         )
         await self.server.ready(seconds)
+
+    async def begin_anew(self, server_folder: str) -> None:
+        """Ends server, fleet and PostgreSQL; the next ones know nothing of them."""
+        for running in (self.fleet, self.server):
+            if running is not None:
+                await asyncio.to_thread(running.kill)
+        if self.postgresql is not None:
+            await asyncio.to_thread(self.postgresql.stop)
+        self.fleet = self.server = self.postgresql = None
+        self._server_folder = server_folder
 
     async def lay(self) -> None:
         self.screen.step(f"a zone for {self.agents:,} hosts through the API")
