@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from lakh.lab.machine import cpu_seconds
 from lakh.lab.proof import listed
 from lakh.lab.stand import Probe
 
@@ -34,6 +35,7 @@ async def drive(run: Run) -> None:
     before = await _vm_states(stand)
     stand.screen.step("kill -9 of all server processes, and a restart")
     await stand.kill_server()
+    fleet_before = cpu_seconds(stand.fleet.pids()) if stand.fleet is not None else 0.0
     since = time.monotonic()
     await stand.start_server()
     run.figure("ready_seconds", time.monotonic() - since, "s")
@@ -43,6 +45,9 @@ async def drive(run: Run) -> None:
         run.figure("all_up_seconds", await stand.all_up(since, _BACK_SECONDS), "s")
     finally:
         probing.cancel()
+    for process, seconds in stand.cpu().items():
+        used = seconds - fleet_before if process == "fleet" else seconds
+        run.figure(f"cpu_{process}", used * 1000 / stand.agents, "ms per host")
     after = await _vm_states(stand)
     run.figure("vms", len(before), "")
     run.figure("vm_states_changed", sum(after.get(vm) != state for vm, state in before.items()), "")
