@@ -157,6 +157,32 @@ async def test_the_server_dies_while_undoing(server: Server, command: str, title
     await stage.holds(job)
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(("command", "title"), [(c, t) for c, t in PLOTS if FLOWS[c].failed is not None])
+async def test_the_server_dies_while_giving_up(server: Server, command: str, title: str, moment: str) -> None:
+    """What hosts were told then (to delete files) may come to pass late: nobody goes forward again."""
+    stage = await Stage.set_up(server, command, title)
+    last, dead = FLOWS[command].steps[-1].name, []
+
+    def trouble(when: str, job: JobRow, name: str) -> None:
+        if job.command != command or dead:
+            return
+        if (when, name) == ("before", last):
+            raise ResourceUnavailableError("the test says no")
+        if (when, name) == (moment, "failed"):
+            dead.append(name)
+            raise Crash
+
+    server.probe = trouble
+    job = await stage.run()
+    assert dead
+    await server.crash()
+    job = await server.ended(job.uuid)
+    committed = any(step.commits for step in FLOWS[command].steps[:-1])
+    assert job.status == FAILED or not committed
+    await stage.holds(job)
+
+
 def outrun(flow: Flow[Any], step: Step[Any]) -> bool:
     """Whether a later step that has an undo may have been done when this one is repeated after a crash."""
     return passes(flow, step) and any(later.undo is not None for later in uncommitted_after(flow, step))

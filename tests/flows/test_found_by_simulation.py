@@ -158,3 +158,59 @@ async def test_a_server_that_dies_on_the_way_to_another_host_goes_on(server: Ser
     (places,) = server.world.running().values()
     assert set(places).isdisjoint(refused)
     await server.world.check()
+
+
+async def test_a_deployment_that_is_being_given_up_is_not_taken_up_again(server: Server) -> None:
+    """No host is left to try. The server dies after one was told to delete the disks, and it does so late."""
+    late: list[tuple[int, Message]] = []
+
+    def refuse(_host: int, sent: Message) -> str:
+        return "not here" if sent.name == "StartCommand" else ""
+
+    def die(when: str, job: JobRow, step: str) -> None:
+        if (job.command, when, step) == ("deployVirtualMachine", "after", "failed") and not late:
+            late.extend((host_id, sent) for host_id, sent in told if sent.name == "DeleteCommand")
+            raise Crash
+
+    told: list[tuple[int, Message]] = []
+    answer = server.hosts._answer
+    server.hosts._answer = lambda host_id, sent: (told.append((host_id, sent)), answer(host_id, sent))[1]  # type: ignore[method-assign, func-returns-value]
+    server.hosts.refuse, server.probe = refuse, die
+    job = await server.run(DeployVirtualMachine(**deployment(server)))
+    assert late
+    server.hosts.refuse = lambda _host, _sent: ""
+    await server.crash()
+    job = await server.ended(job.uuid)
+    assert job.status == FAILED
+    for host_id, sent in late:
+        answer(host_id, sent)
+    await server.world.check()
+
+
+@pytest.mark.parametrize("happened", [True, False])
+async def test_a_store_that_goes_away_while_the_next_host_is_reserved(server: Server, happened: bool) -> None:
+    """The job was at that step before: that alone says nothing about whether this try was stored."""
+    refused: list[int] = []
+    store: Any = server.cloud.store
+    submit, away = store.submit, []
+
+    def refuse(host_id: int, sent: Message) -> str:
+        if sent.name != "StartCommand" or refused:
+            return ""
+        refused.append(host_id)
+        return "not here"
+
+    async def goes_away(txn: TxnSpec) -> list[int]:
+        if not refused or away or txn.label != "deployVirtualMachine.reserve":
+            return await submit(txn)  # type: ignore[no-any-return]
+        away.append(txn)
+        if happened:
+            await submit(txn)
+        raise StoreUnavailableError("the engine went away")
+
+    server.hosts.refuse, store.submit = refuse, goes_away
+    async with asyncio.timeout(20):
+        vm = await deployed(server)
+    assert away
+    assert (vm.state, vm.host_id not in refused) == ("Running", True)
+    await server.world.check()

@@ -1,7 +1,8 @@
 """One flow, step by step: do, commit with progress, undo on failure, finish.
 
-A commit whose outcome is unknown (the store went away in the middle) is settled by reading the job's row: its step says
-whether the transaction happened. Therefore progress is guarded by the step it starts from as well as by the lease.
+A commit whose outcome is unknown (the store went away in the middle) is settled by reading the job's row: its step and
+its state say whether the transaction happened. Therefore progress is guarded by the step it starts from as well as by
+the lease.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ class Execution:
         error_json = _encode_error(self._run.error) if undoing else None
         job = self._job
         txn.add(PROGRESS, job.id, job.token, position, undoing, state_json, error_json, self._position, self._undoing)
-        await self._commit(txn, lambda row: row.step == position and row.undoing == undoing)
+        # The step alone would not do: a try on another host goes from a step to the same one, and differs by its state.
+        await self._commit(txn, lambda row: (row.step, row.undoing, row.state_json) == (position, undoing, state_json))
         self._position, self._undoing = position, undoing
 
     async def _finish(self, txn: TxnSpec, error: ApiError | None) -> JobRow:
@@ -194,9 +196,11 @@ class Execution:
         self._run.error = error
         self._run.not_committed()
         pending = TxnSpec("").extend(carried)
-        if not self._undoing and any(s.undo is not None and not s.commits for s in self._flow.steps[: first + 1]):
-            # What such an undo ends (a child's work, a domain) no commit of its own tells: after a crash nobody may go
-            # forward again as if it were there.
+        hosts_undo = any(s.undo is not None and not s.commits for s in self._flow.steps[: first + 1])
+        hosts_clear = self._flow.failed is not None and self._position > 0
+        if not self._undoing and (hosts_undo or hosts_clear):
+            # What such an undo ends (a child's work, a domain, a file) no commit of its own tells: after a crash nobody
+            # may go forward again as if it were there, and meet in the middle of it what a slow host does late.
             await self._advance(TxnSpec(f"{self._job.command}.undoing").extend(pending), first + 1, undoing=True)
             pending.steps.clear()
         for i in range(first, -1, -1):

@@ -37,7 +37,8 @@ S = TypeVar("S", bound=State)
 
 
 class Again(LakhError):
-    """Undo back to and including step `step`, then go forward from it. The step keeps count of its own tries."""
+    """Undo back to and including step `step`, then go forward from it. The step keeps count of its own tries, in its
+    state: by that the commits of two tries are told apart."""
 
     def __init__(self, step: str, reason: str) -> None:
         super().__init__(reason)
