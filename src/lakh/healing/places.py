@@ -16,7 +16,9 @@ class Places(Reconciler):
 
     name: ClassVar[str] = "places"
     everywhere: ClassVar[bool] = True
-    tables: ClassVar[frozenset[str]] = frozenset({"configuration", "zone", "pod", "cluster", "hypervisor_capability"})
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {"configuration", "zone", "pod", "cluster", "hypervisor_capability", "dedicated_resource"}
+    )
 
     def interval_seconds(self, cloud: Cloud) -> float:
         return 60.0

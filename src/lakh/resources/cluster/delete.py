@@ -7,6 +7,8 @@ from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.command import Call, SyncCommand
+from lakh.resources.dedication.row import CLUSTER
+from lakh.resources.dedication.row import END as END_DEDICATION
 from lakh.resources.host.index import HostIndex
 from lakh.resources.live import live
 from lakh.store.statement import TxnSpec, statement
@@ -37,6 +39,7 @@ class DeleteCluster(SyncCommand, roles=ADMIN):
         cloud = call.cloud
         row = await live(cloud, ClusterRow, self.id, "id")
         txn = TxnSpec("deleteCluster").add(DELETE, row.id, cloud.now_ms())
+        txn.add(END_DEDICATION, CLUSTER, row.id, expect=None)
         try:
             await cloud.store.submit(txn)
         except GuardFailedError as held:

@@ -10,6 +10,8 @@ from lakh.contract.types import Id
 from lakh.jobs.cloud import Cloud
 from lakh.resources.command import Call, SyncCommand
 from lakh.resources.configuration.values import Settings
+from lakh.resources.dedication.row import END as END_DEDICATION
+from lakh.resources.dedication.row import HOST
 from lakh.resources.host.emptying import stop_lost
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.resource_state import live_host, next_state
@@ -59,7 +61,7 @@ class DeleteHost(SyncCommand, roles=("Admin", "ResourceAdmin")):
         txn = TxnSpec("deleteHost").add(DELETE, host.id, cloud.now_ms(), state)
         txn.add(DELETE_CAPACITY, host.id, expect=1 if host.type == ROUTING else None)
         txn.add(DELETE_TAGS, host.id, expect=None).add(LEAVE_POOLS, host.id, expect=None)
-        txn.add(END_OF_HOST, host.id, expect=None)
+        txn.add(END_OF_HOST, host.id, expect=None).add(END_DEDICATION, HOST, host.id, expect=None)
         try:
             await cloud.store.submit(txn)
         except GuardFailedError as held:

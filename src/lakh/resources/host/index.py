@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from operator import attrgetter
+from typing import Final
 
 import msgspec
 
 from lakh.base.once import Once
 from lakh.jobs.cloud import Cloud
 from lakh.placement.facts import ClusterFacts, HostFacts
-from lakh.placement.hosts import HostColumns
+from lakh.placement.hosts import HostColumns, PlaceKind
 from lakh.resources.cluster.row import ClusterRow
 from lakh.resources.configuration.values import Settings
+from lakh.resources.dedication.row import CLUSTER, HOST, POD, ZONE, DedicatedResourceRow
 from lakh.resources.host.census import Census
 from lakh.resources.host.row import CAPACITIES, CAPACITY, LIVE, TAGS, HostCapacityRow, HostRow
 from lakh.resources.hypervisor.row import HypervisorCapabilityRow
@@ -29,6 +31,7 @@ COMING = ("Up", "Connecting")
 """Statuses of hosts without a ready session that are worth waiting for."""
 NO_LIMIT = (1 << 31) - 1
 """Guests of a host whose hypervisor has no `maxguestslimit`."""
+_PLACES: Final[dict[str, PlaceKind]] = {ZONE: "zone", POD: "pod", CLUSTER: "cluster", HOST: "host"}
 
 
 class HostFact(msgspec.Struct, gc=False):
@@ -88,6 +91,7 @@ class HostIndex:
         self.system: dict[int, HostFact] = {}  # agents inside system VMs: few, and often asked for
         self._max_guests: dict[str, int] = {}
         self._ready_early: set[int] = set()  # ready before others' word of their rows has come
+        self._dedicated: dict[tuple[str, int], tuple[int | None, int]] = {}  # to an account, or to a domain
         self._loaded = Once(self._load)
 
     async def load(self) -> None:
@@ -136,6 +140,27 @@ class HostIndex:
             self.columns.set_pod_enabled(pod.id, pod.allocation_state == "Enabled")
         for zone in await self._cloud.snapshots.of(ZoneRow):
             self.columns.set_zone_enabled(zone.id, zone.allocation_state == "Enabled")
+        rows = await self._cloud.snapshots.of(DedicatedResourceRow)
+        dedicated = {(row.kind, row.place_id): (row.account_id, row.domain_id) for row in rows}
+        changed = [key for key in self._dedicated | dedicated if self._dedicated.get(key) != dedicated.get(key)]
+        self._dedicated = dedicated
+        for kind, place_id in changed:
+            self._dedicate(kind, place_id)
+
+    def set_dedicated(self, kind: str, place_id: int, owner: tuple[int | None, int] | None) -> None:
+        """Follows a stored dedication, (account id, domain id), or its end."""
+        if owner is None:
+            self._dedicated.pop((kind, place_id), None)
+        else:
+            self._dedicated[kind, place_id] = owner
+        self._dedicate(kind, place_id)
+
+    def _dedicate(self, kind: str, place_id: int) -> None:
+        """Tells placement whose a place is."""
+        if kind == HOST and place_id not in self.columns:
+            return  # it is told when the host comes
+        account_id, domain_id = self._dedicated.get((kind, place_id), (None, None))
+        self.columns.dedicate(_PLACES[kind], place_id, account_id=account_id, domain_id=domain_id)
 
     async def _limit_guests(self) -> None:
         """Takes each hypervisor's `maxguestslimit`; O(hosts) when one has changed."""
@@ -312,6 +337,8 @@ class HostIndex:
                 max_guests=self._max_guests.get(fact.hypervisor or "KVM", NO_LIMIT),
             )
         )
+        if (HOST, fact.id) in self._dedicated:
+            self._dedicate(HOST, fact.id)
 
     def set_usage(self, row: HostCapacityRow) -> None:
         """Takes a host's stored usage."""

@@ -6,6 +6,8 @@ from lakh.base.errors import ParameterError
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.resources.command import Call, SyncCommand, completed
+from lakh.resources.dedication.row import END as END_DEDICATION
+from lakh.resources.dedication.row import POD
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.index import HostIndex
 from lakh.resources.live import live
@@ -35,7 +37,7 @@ class DeletePod(SyncCommand, roles=ADMIN, event="POD.DELETE"):
     async def run(self, call: Call) -> None:
         cloud = call.cloud
         row = await live(cloud, PodRow, self.id, "id")
-        txn = TxnSpec("deletePod").add(DELETE, row.id, cloud.now_ms())
+        txn = TxnSpec("deletePod").add(DELETE, row.id, cloud.now_ms()).add(END_DEDICATION, POD, row.id, expect=None)
         txn.put(INSERT_EVENT, completed(call, self.SPEC.event, f"Pod {row.name} deleted", ("Pod", row.uuid)))
         try:
             await cloud.store.submit(txn)

@@ -6,6 +6,8 @@ from lakh.base.errors import ParameterError
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.resources.command import Call, SyncCommand, completed
+from lakh.resources.dedication.row import END as END_DEDICATION
+from lakh.resources.dedication.row import ZONE
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.index import HostIndex
 from lakh.resources.live import live
@@ -50,6 +52,7 @@ class DeleteZone(SyncCommand, roles=ADMIN, event="ZONE.DELETE"):
         cloud = call.cloud
         row = await live(cloud, ZoneRow, self.id, "id")
         txn = TxnSpec("deleteZone").add(DELETE, row.id, cloud.now_ms())
+        txn.add(END_DEDICATION, ZONE, row.id, expect=None)
         txn.put(INSERT_EVENT, completed(call, self.SPEC.event, f"Zone {row.name} deleted", ("Zone", row.uuid)))
         try:
             await cloud.store.submit(txn)

@@ -171,6 +171,18 @@ CREATE TABLE crl (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX crl_serial ON crl (serial);
+CREATE TABLE dedicated_resource (
+    id BIGINT NOT NULL,
+    uuid TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    place_id BIGINT NOT NULL,
+    domain_id BIGINT NOT NULL,
+    account_id BIGINT,
+    group_id BIGINT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX dedicated_resource_place ON dedicated_resource (kind, place_id);
+CREATE UNIQUE INDEX dedicated_resource_uuid ON dedicated_resource (uuid);
 CREATE TABLE disk_offering (
     id BIGINT NOT NULL,
     uuid TEXT COLLATE "C" NOT NULL,

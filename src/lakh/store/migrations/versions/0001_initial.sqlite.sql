@@ -172,6 +172,18 @@ CREATE TABLE crl (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX crl_serial ON crl (serial);
+CREATE TABLE dedicated_resource (
+    id INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    place_id INTEGER NOT NULL,
+    domain_id INTEGER NOT NULL,
+    account_id INTEGER,
+    group_id INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX dedicated_resource_place ON dedicated_resource (kind, place_id);
+CREATE UNIQUE INDEX dedicated_resource_uuid ON dedicated_resource (uuid);
 CREATE TABLE disk_offering (
     id INTEGER NOT NULL,
     uuid TEXT NOT NULL,

@@ -1,0 +1,23 @@
+"""listDedicatedClusters: which clusters are whose."""
+
+from __future__ import annotations
+
+from lakh.contract.declaration import ADMIN, param
+from lakh.contract.types import Id
+from lakh.resources.command import Call, ListCommand, Listed
+from lakh.resources.dedication.listed import dedications
+from lakh.resources.dedication.row import CLUSTER
+from lakh.resources.dedication.view import DedicatedClusterView
+
+
+class ListDedicatedClusters(ListCommand, roles=ADMIN, answer=DedicatedClusterView):
+    """Lists dedicated clusters."""
+
+    clusterid: Id | None = param("this cluster", entity="cluster")
+    domainid: Id | None = param("those of this domain", entity="domain")
+    account: str | None = param("those of this account; together with domainid")
+    affinitygroupid: Id | None = param("those of this affinity group", entity="affinity_group")
+
+    async def run(self, call: Call) -> Listed:
+        owner, window = (self.account, self.domainid), self.window()
+        return await dedications(call, CLUSTER, self.clusterid, owner, self.affinitygroupid, self.keyword, window)
