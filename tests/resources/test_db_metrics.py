@@ -18,4 +18,6 @@ async def test_the_store_tells_what_it_did(ground: Ground) -> None:
     seconds = [each["seconds"] for each in told["statement"]]
     assert seconds == sorted(seconds, reverse=True)
     assert all(each["runs"] >= 1 for each in told["statement"])
-    assert sum(each["runs"] for each in told["statement"]) <= told["queries"]
+    runs = {each["name"]: each["runs"] for each in told["statement"]}
+    runs.pop("store.commit", None)
+    assert sum(runs.values()) <= told["queries"]

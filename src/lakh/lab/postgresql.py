@@ -27,6 +27,8 @@ OPTIONS: Final = {
 """What an operator would set on such a machine; everything that makes it durable is as shipped."""
 _DATABASE: Final = "lakh"
 _START_SECONDS: Final = 120.0
+_WITH_US: Final = ("setpriv", "--pdeathsig", "INT") if shutil.which("setpriv") else ()
+"""It ends in order when we are killed."""
 
 
 class PostgresqlError(LakhError):
@@ -52,7 +54,7 @@ class Postgresql:
         settings = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._data, "-k", folder, *settings],
+                [*_WITH_US, self._programs / "postgres", "-D", self._data, "-k", folder, *settings],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/", **self._as,
             )  # fmt: skip
         try:

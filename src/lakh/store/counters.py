@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+COMMIT: Final = "store.commit"
+"""Counted like a statement, though it is none: where a store waits for its disk."""
 
 
 def gauges(opened: int, busy: int, most: int, reads_waiting: int, transactions_waiting: int) -> dict[str, int]:

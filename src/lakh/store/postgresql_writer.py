@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from lakh.base.errors import LakhError
 from lakh.store.commit import Outcome
-from lakh.store.counters import Counters
+from lakh.store.counters import COMMIT, Counters
 from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, runs
 from lakh.store.postgresql_connection import Connection, ConnectionLostError, RetryableError, connect, translated
 from lakh.store.statement import Statement, TxnSpec
@@ -84,7 +84,9 @@ class Writer:
                 result = await work(connection)
                 committing = True
                 if whole:
+                    started = perf_counter()
                     await connection.commit()
+                    self.counters.count(COMMIT, perf_counter() - started)
                     self.round_trips += 2
                 self.counters.commits += 1
                 return result

@@ -25,7 +25,7 @@ import msgspec
 from lakh.base.errors import LakhError
 from lakh.base.limits import STATEMENTS_PREPARED
 from lakh.store.commit import Outcome
-from lakh.store.counters import Counters
+from lakh.store.counters import COMMIT, Counters
 from lakh.store.statement import Query, Statement, TxnSpec
 from lakh.store.store import DuplicateError, GuardFailedError, StatementError, StoreUnavailableError
 from lakh.store.table import TABLES, Row, bool_positions
@@ -203,6 +203,7 @@ class Session:
     def commit(self, outcomes: list[Outcome]) -> list[Outcome]:
         """Ends a group whose members have run with these outcomes; what has become of them."""
         done = sum(type(outcome) is list for outcome in outcomes)
+        started = perf_counter()
         try:
             self._cursor.execute("COMMIT" if done else "ROLLBACK")
         except sqlite3.Error as error:
@@ -210,6 +211,7 @@ class Session:
         if done:
             self.counters.commits += 1
             self.counters.transactions += done
+            self.counters.count(COMMIT, perf_counter() - started)
         return outcomes
 
     def lost(self, error: GroupLostError | sqlite3.Error, members: int) -> list[Outcome]:
