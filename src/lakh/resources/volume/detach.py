@@ -11,6 +11,7 @@ from lakh.contract.types import Id, Long
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.vm.access import current_vm, user_vm
+from lakh.resources.vm.leftover import is_dead
 from lakh.resources.vm.row import BY_ID as VM_BY_ID
 from lakh.resources.volume.access import admitted, current_volume, finish_with, owned_volume
 from lakh.resources.volume.hotplug import STILL_THERE, has_power, plug, unplug
@@ -42,7 +43,7 @@ async def detach(run: Run[DetachState]) -> None:
 async def put_back(run: Run[DetachState]) -> None:
     """Gives the disk to the running Instance again, as the store says. Raises ResourceUnavailableError to be repeated.
 
-    A host that is away is left alone: it gets the disk with the Instance's next start.
+    A host that is away is waited for, since it may have taken the disk already; one that is dead runs nothing.
     """
     vm, volume = await current_vm(run), await current_volume(run)
     if volume.vm_id != vm.id:
@@ -54,7 +55,8 @@ async def put_back(run: Run[DetachState]) -> None:
             assert answer is not None
             raise ResourceUnavailableError(f"Volume {volume.name} does not go back to {vm.name}: {answer.details}")
     except HostUnreachableError:
-        return
+        if not is_dead(run.cloud, vm.host_id):
+            raise
 
 
 async def publish(run: Run[DetachState]) -> TxnSpec:
