@@ -34,7 +34,7 @@ async def expunging(run: Run[Any]) -> TxnSpec:
     cloud, txn = run.cloud, TxnSpec("router.expunging")
     vm = await current_vm(run)
     if vm.state == "Stopping":
-        vm = release_host(cloud, run.state, vm, txn, "OperationSucceeded")
+        vm = release_host(run, vm, txn, "OperationSucceeded")
     if vm.state not in GONE:
         vm = move(txn, vm, "DestroyRequested", cloud.now_ms())
     if vm.state != "Expunging":

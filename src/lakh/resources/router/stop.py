@@ -16,7 +16,7 @@ from lakh.store.statement import TxnSpec
 
 async def publish(run: Run[HaltState]) -> TxnSpec:
     txn = TxnSpec("router.stopped")
-    vm = stopped(run.cloud, run.state, await current_vm(run), txn)
+    vm = stopped(run, await current_vm(run), txn)
     await finish_with_router(run, vm)
     return txn
 

@@ -25,7 +25,7 @@ async def expunging(run: Run[HaltState]) -> TxnSpec:
     cloud, txn = run.cloud, TxnSpec("vm.system_expunging")
     vm = await current_vm(run)
     if vm.state == "Stopping":
-        vm = release_host(cloud, run.state, vm, txn, "OperationSucceeded")
+        vm = release_host(run, vm, txn, "OperationSucceeded")
     if vm.state not in GONE:
         vm = move(txn, vm, "DestroyRequested", cloud.now_ms())
     if vm.state != "Expunging":

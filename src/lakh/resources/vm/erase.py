@@ -53,7 +53,7 @@ async def give_up_vm(run: Run[Any], vm: VmRow, txn: TxnSpec, *, expunge: bool) -
     """
     cloud = run.cloud
     if vm.state == "Stopping":
-        vm = release_host(cloud, run.state, vm, txn, "OperationSucceeded")
+        vm = release_host(run, vm, txn, "OperationSucceeded")
     elif vm.state not in GONE and (kept := await reservation_of(cloud, vm)) is not None:
         end(txn, kept)
         run.when_committed(partial(forget, cloud, kept))

@@ -7,6 +7,7 @@ anywhere, and by power sync as soon as the host reports it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from lakh.base.errors import InternalError, ResourceUnavailableError
@@ -31,13 +32,12 @@ log = logger(__name__)
 
 
 class HaltState(State):
-    """`host_id` is where the VM runs while it is Stopping; 0 when there is nothing to stop. `freed`: memory's idea of
-    that host's capacity is already without it. `left`: nobody knows whether its host runs it still."""
+    """`host_id` is where the VM runs while it is Stopping; 0 when there is nothing to stop. `left`: nobody knows
+    whether its host runs it still."""
 
     vm_id: int
     forced: bool = False
     host_id: int = 0
-    freed: bool = False
     left: bool = False
 
 
@@ -69,7 +69,7 @@ async def unstopping(run: Run[Any]) -> TxnSpec:
         return txn
     if await _has_stopped(run, vm):
         run.state.left = False
-        release_host(run.cloud, run.state, vm, txn, "OperationSucceeded", keeps=is_kept(run.cloud, vm))
+        release_host(run, vm, txn, "OperationSucceeded", keeps=is_kept(run.cloud, vm))
     else:
         move(txn, vm, "OperationFailed", run.cloud.now_ms())
     return txn
@@ -109,18 +109,18 @@ async def _refusal(cloud: Cloud, state: Any, vm: VmRow) -> str:
     return "" if answer.result else answer.details or "the host refused"
 
 
-def stopped(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec) -> VmRow:
+def stopped(run: Run[Any], vm: VmRow, txn: TxnSpec) -> VmRow:
     """Adds state Stopped, its place on the host kept for a while or given back; returns the VM as it will be."""
-    if not state.host_id or vm.state != "Stopping":
+    if not run.state.host_id or vm.state != "Stopping":
         return vm
-    return release_host(cloud, state, vm, txn, "OperationSucceeded", keeps=is_kept(cloud, vm))
+    return release_host(run, vm, txn, "OperationSucceeded", keeps=is_kept(run.cloud, vm))
 
 
-def release_host(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, event: str, *, keeps: bool = False) -> VmRow:
+def release_host(run: Run[Any], vm: VmRow, txn: TxnSpec, event: str, *, keeps: bool = False) -> VmRow:
     """Moves the VM by `event` to a state without a host, and gives back what it takes there; `keeps`: but its place."""
-    host_id, now_ms = vm.host_id, cloud.now_ms()
+    cloud, host_id, now_ms = run.cloud, vm.host_id, run.cloud.now_ms()
     after = move(txn, vm, event, now_ms, host_id=None)
-    if host_id is not None and state.left:
+    if host_id is not None and run.state.left:
         leave(cloud, txn, vm)
     if host_id is not None:
         cpu_mhz, memory_bytes = vm.cpus * vm.speed_mhz, vm.memory_mb << 20
@@ -128,8 +128,12 @@ def release_host(cloud: Cloud, state: Any, vm: VmRow, txn: TxnSpec, event: str, 
             keep(txn, vm, host_id, now_ms)
         else:
             txn.add(RELEASE, host_id, cpu_mhz, vm.cpus, memory_bytes)
-        if not state.freed:
-            state.freed = True
-            freed = (0, 0) if keeps else (cpu_mhz, memory_bytes)
-            cloud.part(HostIndex).columns.release(host_id, *freed, vm.account_id)
+        freed = (0, 0) if keeps else (cpu_mhz, memory_bytes)
+        run.when_committed(partial(_release_columns, cloud, vm, *freed))
     return after
+
+
+def _release_columns(cloud: Cloud, vm: VmRow, cpu_mhz: int, memory_bytes: int) -> None:
+    columns = cloud.part(HostIndex).columns
+    if vm.host_id is not None and vm.host_id in columns:
+        columns.release(vm.host_id, cpu_mhz, memory_bytes, vm.account_id)

@@ -17,7 +17,7 @@ from lakh.store.statement import TxnSpec
 async def publish(run: Run[HaltState]) -> TxnSpec:
     """Stopped, and the job's result."""
     txn = TxnSpec("vm.stopped")
-    vm = stopped(run.cloud, run.state, await current_vm(run), txn)
+    vm = stopped(run, await current_vm(run), txn)
     await finish_with(run, vm)
     return txn
 

@@ -22,7 +22,7 @@ async def part_from_agent(run: Run[HaltState]) -> None:
 async def publish(run: Run[HaltState]) -> TxnSpec:
     """Stopped, and the job's result."""
     txn = TxnSpec("vm.system_stopped")
-    vm = stopped(run.cloud, run.state, await current_vm(run), txn)
+    vm = stopped(run, await current_vm(run), txn)
     await finish_with_system(run, vm)
     return txn
 
