@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from tests.cloud.installation import KEY, SECRET, Installation
+from tests.http.browser import Browser
 from tests.postgresql import OwnCluster, own_cluster
 
 from lakh.contract.client import Client, ClientError
@@ -64,6 +65,12 @@ async def _all_there(installation: Installation) -> bool:
         return len(await _figures(installation, "leads")) == CONTROLS
     except OSError:
         return False
+
+
+async def _back(installation: Installation, victim: int) -> bool:
+    """Whether another process serves in the place of the one that was killed."""
+    pids = installation.server.part_pids()["control"]
+    return victim not in pids and len(pids) == CONTROLS and await _all_there(installation)
 
 
 def _clients(installation: Installation, count: int) -> list[Client]:
@@ -128,6 +135,32 @@ async def test_what_one_did_every_other_knows_at_once(installation: Installation
             await client.close()
 
 
+async def test_who_has_logged_in_is_known_everywhere_also_where_a_process_began_later(
+    installation: Installation,
+) -> None:
+    clients = _clients(installation, 13)
+    browser = Browser(clients[0])
+    try:
+        assert (await browser.login("command=login&response=json&username=admin&password=password")).status == 200
+
+        async def known_to_all() -> None:
+            for client in clients[1:]:
+                browser.client = client
+                assert (await browser.get("command=listZones")).status == 200
+
+        await known_to_all()
+        for victim in installation.server.part_pids()["control"][1:]:
+            os.kill(victim, signal.SIGKILL)
+            await until(partial(_back, installation, victim), 60, "the killed one is not back")
+        for client in clients:
+            await client.close()
+        clients[1:] = _clients(installation, 12)
+        await known_to_all()
+    finally:
+        for client in clients:
+            await client.close()
+
+
 async def test_jobs_of_a_killed_one_are_brought_to_their_end(installation: Installation) -> None:
     clients = _clients(installation, 12)
     turn = cycle(clients)
@@ -143,9 +176,10 @@ async def test_jobs_of_a_killed_one_are_brought_to_their_end(installation: Insta
             waiting = [asyncio.create_task(deploy(number)) for number in range(first, first + 30)]
             await until(partial(_some, jobs, first // 3 + 5), 30, "no job was admitted")
             victims = installation.server.part_pids()["control"]
-            os.kill(victims[0 if first == 0 else -1], signal.SIGKILL)
+            victim = victims[0 if first == 0 else -1]
+            os.kill(victim, signal.SIGKILL)
             await asyncio.gather(*waiting)
-            await until(lambda: _all_there(installation), 60, "the killed one is not back")
+            await until(partial(_back, installation, victim), 60, "the killed one is not back")
         for job in jobs:
             done = await _ended(clients, job)
             assert done["jobstatus"] == 1, done

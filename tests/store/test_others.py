@@ -11,7 +11,7 @@ from lakh.store.commit import Listeners
 from lakh.store.others import decoded, encoded
 from lakh.store.snapshot import Snapshots
 from lakh.store.statement import Step, TxnSpec, select, statement
-from lakh.store.store import GuardFailedError, Store
+from lakh.store.store import WHOLE, GuardFailedError, Store
 
 EMPTY_ALL = statement("test_shop.empty_all", "UPDATE test_shop SET used = 0 WHERE used > 0")
 BOXES = select("test_box.of_others", BoxRow, "ORDER BY id")
@@ -38,8 +38,13 @@ def test_rows_are_named_by_the_argument_that_names_them() -> None:
 
 
 def test_sums_travel_where_somebody_adds_up() -> None:
+    told = _told(_steps(), test_shop=frozenset({WHOLE}))
+    assert told[:3] == [(INSERT_SHOP.name, (7, "corner", 40, 0)), (TAKE.name, (7, 3)), (TAKE.name, (8, 2))]
+
+
+def test_of_new_rows_some_columns_travel() -> None:
     told = _told(_steps(), test_shop=frozenset({"capacity"}))
-    assert told[:3] == [(INSERT_SHOP.name, (7, None, 40)), (TAKE.name, (7, 3)), (TAKE.name, (8, 2))]
+    assert told[:3] == [(INSERT_SHOP.name, (7, None, 40)), (TAKE.name, (7,)), (TAKE.name, (8,))]
 
 
 def test_a_statement_that_is_not_known_here_says_nothing_but_its_table() -> None:

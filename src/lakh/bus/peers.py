@@ -41,15 +41,13 @@ class Peers(Protocol):
     """Called when words of peers may have been lost."""
     on_away: Callable[[int], None]
     """Called with the number of a peer that is gone."""
-    on_joined: Callable[[int], None]
-    """Called with the number of a peer that is there."""
 
     def tell(self, topic: str, body: bytes) -> None:
         """Says a word to all peers that are there. Never blocks, never raises."""
         ...
 
     def hear(self, topic: str, hearer: Hearer) -> None:
-        """Has `hearer` called with each word on the topic; one per topic."""
+        """Has `hearer` called with each word on the topic from now on; one per topic."""
         ...
 
     def catch_up(self) -> None:
@@ -67,7 +65,6 @@ class Alone:
     def __init__(self) -> None:
         self.on_missed: Callable[[], None] = ignore_loss
         self.on_away: Callable[[int], None] = lambda _number: None
-        self.on_joined: Callable[[int], None] = lambda _number: None
 
     def tell(self, topic: str, body: bytes) -> None:
         pass
@@ -125,7 +122,6 @@ class SocketPeers:
         """`settle`, to be set, returns once what is being committed now has been told."""
         self.on_missed: Callable[[], None] = ignore_loss
         self.on_away: Callable[[int], None] = lambda _number: None
-        self.on_joined: Callable[[int], None] = lambda _number: None
         self.settle: Callable[[], Awaitable[None]] = _settled
         self._number = number
         self._others = frozenset(numbers) - {number}
@@ -244,7 +240,6 @@ class SocketPeers:
         self._arrival.set()
         if self._begun and not hello.fresh:
             self.on_missed()
-        self.on_joined(hello.number)
 
     async def _answer(self, peer: _Peer, question: int) -> None:
         await self.settle()

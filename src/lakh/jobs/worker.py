@@ -23,6 +23,7 @@ from lakh.jobs.control import ALL, UP
 from lakh.jobs.execution import Crash, Execution, Finisher, LeaseLostError, Probe
 from lakh.jobs.figures import JobSeconds
 from lakh.jobs.lines import Lines
+from lakh.jobs.others import OtherJobs
 from lakh.jobs.row import ADOPT, BY_UUID, PENDING, PENDING_JOBS, PENDING_ON, TAKE_OVER, JobRow
 from lakh.jobs.turns import Turns
 from lakh.store.statement import TxnSpec
@@ -49,6 +50,7 @@ class Worker:
         self._turns = Turns(limits.JOBS_RUNNING)
         self._adopted: set[str] = set()  # of those that run here, others began
         self.lines = Lines(cloud, self._enqueue)
+        self.others = OtherJobs(cloud.store)
         self.closing = False
         self.lost_races = 0
         """Steps that decided anew because somebody else was faster."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logger(__name__)
 
 COMMITTED = "committed"
-SESSIONS = "sessions"
+SESSIONS, SESSIONS_ASKED = "sessions", "sessions asked"
 FENCED = 3
 """Exit code of a process that others declared Down."""
 
@@ -83,10 +83,11 @@ class Several:
         self._telling = asyncio.create_task(self.figures.run(), name="figures for others")
 
     def share(self, sessions: Sessions) -> None:
-        """Logs people in and out everywhere."""
+        """Logs people in and out everywhere, and asks who is logged in already."""
         sessions.on_change = lambda change: self.peers.tell(SESSIONS, change)
         self.peers.hear(SESSIONS, lambda _number, change: sessions.follow(change))
-        self.peers.on_joined = lambda _number: sessions.tell_all()
+        self.peers.hear(SESSIONS_ASKED, lambda _number, _body: sessions.tell_all())
+        self.peers.tell(SESSIONS_ASKED, b"")
 
     async def caught_up(self) -> None:
         """Returns once this process knows what others had told before the call."""

@@ -14,6 +14,7 @@ import msgspec
 
 from lakh.store.changes import changed_by
 from lakh.store.statement import STATEMENTS, Statement, Step
+from lakh.store.store import WHOLE
 from lakh.store.table import TABLES
 
 
@@ -46,9 +47,9 @@ def encoded(steps: Sequence[Step], wanted: Mapping[str, frozenset[str]]) -> byte
 def _places(made: Statement, wanted: frozenset[str], count: int) -> list[int]:
     keys = TABLES[made.changes].primary_key if made.changes in TABLES else ()
     how = changed_by(made, keys[0] if len(keys) == 1 else "id")
-    if not wanted:
+    if not wanted or (not made.insert_columns and WHOLE not in wanted):
         return [] if how is None else [how.place]
-    if made.insert_columns:
+    if made.insert_columns and WHOLE not in wanted:
         return [place for place, name in enumerate(made.insert_columns) if name in keys or name in wanted]
     return list(range(count))
 

@@ -7,7 +7,7 @@ transactions share one commit. There is no other way to SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from lakh.base.errors import LakhError, ServiceUnavailableError
 from lakh.store.statement import Query, Statement, Step, TxnSpec
@@ -51,6 +51,9 @@ class StoreUnavailableError(ServiceUnavailableError):
     """The engine cannot be reached, or its queue is full. Requests answer 503; flows wait and go on."""
 
 
+WHOLE: Final = "*"
+"""In place of columns: all arguments of all statements."""
+
 Listener = Callable[[frozenset[str]], None]
 Follower = Callable[[Sequence[Step]], None]
 
@@ -85,9 +88,9 @@ class Store(Protocol):
     def follow_others(self, table: str, follower: Follower, columns: Iterable[str] = ()) -> None:
         """Calls `follower` with the steps on `table` that other processes committed, where several share the store.
 
-        Of an INSERT's arguments it gets the id and those for `columns`; of other statements all where it wants columns,
-        else the one that names the rows; None for the rest. A step whose statement has no text stands for changes that
-        nobody can name.
+        Of an INSERT's arguments it gets the id and those for `columns`, of other statements the one that names the
+        rows, of both all where `columns` is (WHOLE,); None for the rest. A step whose statement has no text stands for
+        changes that nobody can name.
         """
         ...
 

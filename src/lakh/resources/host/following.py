@@ -29,7 +29,7 @@ from lakh.resources.host.row import (
 )
 from lakh.store.changes import changed_by
 from lakh.store.statement import Step
-from lakh.store.store import StoreUnavailableError
+from lakh.store.store import WHOLE, StoreUnavailableError
 
 log = logger(__name__)
 
@@ -47,7 +47,7 @@ class HostFollower:
         self._reading: asyncio.Task[None] | None = None
         cloud.store.follow_others("host", self._hosts)
         cloud.store.follow_others("host_tag", self._tags, ("host_id",))
-        cloud.store.follow_others("host_capacity", self._capacities, ("host_id",))
+        cloud.store.follow_others("host_capacity", self._capacities, (WHOLE,))
 
     # --- what others did ---------------------------------------------------------------------------------------------
     def _hosts(self, steps: Sequence[Step]) -> None:

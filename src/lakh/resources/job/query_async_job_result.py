@@ -47,13 +47,15 @@ class QueryAsyncJobResult(
     async def _find(self, call: Call) -> JobRow:
         cloud = call.cloud
         if self.jobid:
-            known = cloud.worker.find(self.jobid.lower())
+            known = cloud.worker.find(self.jobid.lower()) or cloud.worker.others.find(self.jobid.lower())
             if known is not None:
                 return known
             rows = await cloud.store.rows(BY_UUID, self.jobid.lower())
             if not rows:
                 raise unknown_entity(self.SPEC, "jobid", self.jobid)
-            if cloud.controls > 1 and cloud.now_ms() - (rows[0].completed_ms or 0) < TOLD_MS:
+            job = rows[0]
+            fresh = cloud.controls > 1 and cloud.now_ms() - (job.completed_ms or 0) < TOLD_MS
+            if fresh and not cloud.worker.others.has_told_its_end(job.id):
                 await cloud.peers.barrier()  # whoever hears that it has ended may ask here for what it did
             return rows[0]
         if not self.resourceid or not self.resourcetype:
