@@ -8,7 +8,7 @@ may still commit; nobody hears of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from random import Random
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from lakh.server.config import Configuration
 from lakh.server.control import Late, settings_for_gateways
 from lakh.store.inline import InlineStore
 from lakh.store.statement import Query, Statement, TxnSpec
-from lakh.store.store import Listener, StoreUnavailableError
+from lakh.store.store import Follower, Listener, StoreUnavailableError
 from lakh.store.table import Row
 
 T = TypeVar("T", bound=Row)
@@ -90,6 +90,12 @@ class Door:
 
     def on_commit(self, listener: Listener) -> None:
         self._store.on_commit(lambda tables: None if self._life.over else listener(tables))
+
+    def follow(self, table: str, follower: Follower) -> None:
+        self._store.follow(table, lambda steps: None if self._life.over else follower(steps))
+
+    def follow_others(self, table: str, follower: Follower, columns: Iterable[str] = ()) -> None:
+        self._store.follow_others(table, lambda steps: None if self._life.over else follower(steps), columns)
 
     def counters(self) -> dict[str, float]:
         return self._store.counters()
