@@ -23,7 +23,7 @@ SUMMARY: Final = "one pool connected to all hosts by 1, 2, 4, 8 and 16 workers: 
 WORKERS: Final = (1, 2, 4, 8, 16)
 MOUNT_SECONDS: Final = 0.2
 """What a host needs to mount NFS, where the run has the time for it."""
-_ALL_SECONDS: Final = 900.0
+_ALL_SECONDS: Final = 480.0
 """What all pools together may take at the ideal."""
 _UP_SECONDS, _SLACK = 600.0, 1.6
 _ANSWER_SECONDS: Final = 200.0  # well below the client's own limit: a pool may take longer than one request
