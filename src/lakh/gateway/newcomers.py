@@ -34,7 +34,7 @@ _TYPICAL_SECONDS: Final = 0.2  # of a handshake, before the first one
 _PATIENCE: Final = 4  # times the typical handshake, while all places are taken
 _PATIENCE_SECONDS_LEAST: Final = 0.5
 _CROWD: Final = 16  # handshakes in flight from which the loop pauses between its turns
-_CROWD_PAUSE_SECONDS: Final = 0.01
+_CROWD_PAUSE_SECONDS: Final = 0.03
 _ACCEPTS: Final = 16  # at a time, before handshakes get their turn again
 _OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
