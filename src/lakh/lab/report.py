@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import platform
-import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from lakh import __version__
+from lakh.wire.openssl import OPENSSL_VERSION
 
 BASELINES: Final = Path(__file__).parent / "baselines"
 
@@ -82,7 +82,7 @@ def machine() -> dict[str, Any]:
         "processor": _processor(),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "openssl": ssl.OPENSSL_VERSION,
+        "openssl": OPENSSL_VERSION,
         "lakh": __version__,
         "load_before": round(os.getloadavg()[0], 2),
         "command": " ".join(["lakh", *sys.argv[1:]]),

@@ -26,6 +26,7 @@ from lakh.wire.records import Records, explicit_of_finished, suite_of
 _lib: Final[Any] = Binding().lib
 _ffi: Final[Any] = Binding.ffi
 
+OPENSSL_VERSION: Final[str] = _ffi.string(_lib.OpenSSL_version(_lib.OPENSSL_VERSION)).decode()
 TLS_1_2: Final = 0x0303
 ALERT_REASONS: Final = 1000
 """A reason from here on is this plus the alert that the peer sent (RFC 8446, 6)."""
