@@ -16,11 +16,11 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtensionOID, NameOID
+from cryptography.x509.oid import NameOID
 
 from lakh.base.errors import LakhError
 from lakh.wire.errors import ProtocolError
-from lakh.wire.tls import PeerCheck, serial_text
+from lakh.wire.tls import PeerCheck, sans_of, serial_text
 
 AUTHORITY_NAME: Final = "ca.cloudstack.apache.org"
 AUTHORITY_VALIDITY: Final = timedelta(days=365 * 30)
@@ -153,7 +153,7 @@ def issue(
 ) -> bytes:
     """Signs an agent's request: its subject, its own SANs and `sans`. Returns PEM; raises CertificateError."""
     request, public_key = _read_request(request_pem)
-    merged = list(dict.fromkeys((*sans, *_sans(request.extensions))))
+    merged = list(dict.fromkeys((*sans, *sans_of(request.extensions))))
     try:
         certificate = _issue(authority, request.subject, public_key, merged, now, validity)
     except ValueError as error:
@@ -173,7 +173,7 @@ def _read_request(
         request = x509.load_pem_x509_csr(request_pem)
         valid = request.is_signature_valid
         public_key = request.public_key()
-        _sans(request.extensions)
+        sans_of(request.extensions)
     except (ValueError, TypeError) as error:
         raise CertificateError(f"certificate signing request cannot be read: {error}") from None
     if not valid:
@@ -202,7 +202,7 @@ def facts_of(certificate_pem: bytes) -> Facts:
 def certificate_sans(certificate_der: bytes) -> list[str]:
     """Host names and addresses a certificate stands for. Raises CertificateError."""
     try:
-        return _sans(x509.load_der_x509_certificate(certificate_der).extensions)
+        return sans_of(x509.load_der_x509_certificate(certificate_der).extensions)
     except ValueError as error:
         raise CertificateError(f"certificate cannot be read: {error}") from None
 
@@ -289,12 +289,3 @@ def _alternative_names(sans: Sequence[str]) -> x509.SubjectAlternativeName:
         except ValueError:
             names.append(x509.DNSName(san))
     return x509.SubjectAlternativeName(names)
-
-
-def _sans(extensions: x509.Extensions) -> list[str]:
-    try:
-        value = extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
-    except x509.ExtensionNotFound:
-        return []
-    assert isinstance(value, x509.SubjectAlternativeName)
-    return [*value.get_values_for_type(x509.DNSName), *map(str, value.get_values_for_type(x509.IPAddress))]

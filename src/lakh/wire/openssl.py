@@ -40,12 +40,11 @@ _new_buffer: Final = _lib.BIO_s_mem()
 
 
 class OpenSslError(OSError):
-    """What OpenSSL has to say: its text, its number of the reason, what it found wrong with the peer's certificate
+    """What OpenSSL has to say, its number of the reason, what it found wrong with the peer's certificate
     (X509_V_ERR; 0: nothing). An OSError, as Python's own SSLError is."""
 
     def __init__(self, text: str, reason: int = 0, verify_code: int = 0) -> None:
         super().__init__(text)
-        self.text = text
         self.reason = reason
         self.verify_code = verify_code
 

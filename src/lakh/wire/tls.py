@@ -53,6 +53,15 @@ def serial_text(serial: int) -> str:
     return f"{serial:x}"
 
 
+def sans_of(extensions: x509.Extensions) -> list[str]:
+    """Host names, then addresses, that a certificate or a signing request names. Raises ValueError."""
+    try:
+        value = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [*value.get_values_for_type(x509.DNSName), *map(str, value.get_values_for_type(x509.IPAddress))]
+
+
 class ClientRules(NamedTuple):
     """Which clients a server takes: those with a certificate of one of `authorities` (PEM files).
 
@@ -243,7 +252,7 @@ class TlsLink:
             return None
         try:
             certificate = x509.load_der_x509_certificate(der)
-            names = tuple([str(name.value) for name in _subject_names(certificate)])
+            names = tuple(sans_of(certificate.extensions))
             expires_ms = int(certificate.not_valid_after_utc.timestamp() * 1000)
             return PeerCertificate(serial_text(certificate.serial_number), names, expires_ms)
         except ValueError as error:
@@ -294,10 +303,3 @@ class TlsLink:
         count_records(frame)
         assert self._records is not None
         return self._records.decrypt(frame)
-
-
-def _subject_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | tuple[()]:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
