@@ -44,7 +44,9 @@ def test_a_small_deployment_is_measured_and_proven(tmp_path: Path) -> None:
 
 
 def test_blocks_alternate_between_many_clusters_and_one(tmp_path: Path) -> None:
-    figures = ran("single-cluster", tmp_path, "--hosts", "40", "--vms", "20", "--workers", "2")["figures"]
+    flags = ("--hosts", "60", "--clusters", "1", "--vms", "20", "--workers", "2")
+    figures = ran("single-cluster", tmp_path, *flags)["figures"]
+    assert figures["hosts_in_one_cluster"]["value"] == 40
     assert figures["vms_proven"]["value"] == 22
     assert figures["sql_statements_apart"]["unit"] == "%"
     many, one = figures["sql_statements_many"]["value"], figures["sql_statements_one"]["value"]

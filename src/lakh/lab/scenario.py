@@ -133,7 +133,7 @@ class Scenario:
 _UNTOLD: Final = ("store", "store_url", "postgresql")
 _LONG: Final = Parameters(seconds=600)
 _TALK: Final = Parameters(agents=50_000, clusters=2500, vms=10_000, workers=50)
-_BLOCKS: Final = Parameters(agents=50_000, vms=20_000, workers=50)
+_BLOCKS: Final = Parameters(agents=100_000, vms=20_000, workers=50)
 _SIX: Final = Parameters(agents=50_000, vms=12_000)
 _MIXED: Final = Parameters(agents=50_000, seconds=300, vms=5000, workers=50)
 _CONTROLS: Final = Parameters(agents=5000, vms=9000, workers=50)
@@ -155,7 +155,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ),
         Scenario("flap", flap.SUMMARY, ("agents", "seconds", "processes", "behaviour"), flap.drive, _LONG),
         Scenario("deploy", deploy.SUMMARY, (*_DEPLOY, "clusters"), deploy.drive, _TALK, deploy.PUBLISHED),
-        Scenario("single-cluster", single_cluster.SUMMARY, _DEPLOY, single_cluster.drive, _BLOCKS),
+        Scenario("single-cluster", single_cluster.SUMMARY, (*_DEPLOY, "clusters"), single_cluster.drive, _BLOCKS),
         Scenario(
             "million",
             million.SUMMARY,

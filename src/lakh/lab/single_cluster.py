@@ -1,7 +1,7 @@
 """Scenario `single-cluster`: the same deployments in clusters of twenty and in one cluster, in alternated blocks.
 
-One server has two zones alike, half of the hosts each; what differs is the number of clusters. So what the machine does
-meanwhile falls on both.
+One server has two zones: one of clusters of twenty (`--clusters`, half of the hosts unless told), and one whose
+hosts are all in one cluster. What the machine does meanwhile falls on both.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from lakh.lab.deploying import Block, block, proven, ready
 from lakh.lab.installation import Wanted
 from lakh.lab.plots import Chart
+from lakh.lab.stand import LabError
 
 if TYPE_CHECKING:
     from lakh.lab.scenario import Run
@@ -26,8 +27,9 @@ SMALL: Final = 20
 async def drive(run: Run) -> None:
     """Fills the figures."""
     stand, asked = run.stand, run.parameters
-    half = stand.agents // 2
-    ground = await ready(run, [Wanted(stand.agents - half, SMALL), Wanted(half, half)])
+    together = _together(stand.agents, asked.clusters)
+    run.figure("hosts_in_one_cluster", together, "")
+    ground = await ready(run, [Wanted(stand.agents - together, SMALL), Wanted(together, together)])
     try:
         many, one = ground.installation.zones
         each = max(1, asked.vms // (2 * BLOCKS))
@@ -40,6 +42,15 @@ async def drive(run: Run) -> None:
         await proven(run, ground)
     finally:
         await ground.user.close()
+
+
+def _together(agents: int, clusters: int) -> int:
+    """Hosts of the one cluster. Raises LabError where clusters of twenty leave none."""
+    if not clusters:
+        return agents // 2
+    if clusters * SMALL >= agents:
+        raise LabError(f"--clusters {clusters:,} of {SMALL} hosts leave none of {agents:,}: give more --hosts")
+    return agents - clusters * SMALL
 
 
 def _tell(run: Run, found: dict[str, list[Block]]) -> None:
