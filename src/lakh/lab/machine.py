@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from glob import glob
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -65,6 +66,18 @@ def cpu_seconds(pids: Iterable[int]) -> float:
             continue
         ticks += int(fields[11]) + int(fields[12])
     return ticks / _TICKS
+
+
+def cpu_milliseconds_now(pids: Iterable[int]) -> float:
+    """As `cpu_seconds`, in ms, to the microsecond and of all threads: for what takes less than a tick."""
+    nanoseconds = 0
+    for pid in pids:
+        for path in glob(f"/proc/{pid}/task/*/schedstat"):
+            try:
+                nanoseconds += int(Path(path).read_text().split()[0])
+            except (OSError, IndexError):
+                continue
+    return nanoseconds / 1e6
 
 
 def descriptors(pids: Iterable[int]) -> int:

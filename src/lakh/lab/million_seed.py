@@ -7,8 +7,6 @@ its own isolated networks, made through the API.
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,13 +14,11 @@ import msgspec
 
 from lakh.contract.client import Client
 from lakh.lab.installation import Installation, Zone, account, first_network
-from lakh.lab.processes import Running
-from lakh.lab.stand import LabError
+from lakh.lab.seeded import fill
 
 if TYPE_CHECKING:
     from lakh.lab.scenario import Run
 
-SEED_SECONDS: Final = 21 * 60.0
 HARDWARE: Final = {"pool_capacity": str(1 << 23)}
 """Seeded hosts are what the fleet plays unless told otherwise; GiB of a seeded pool."""
 
@@ -36,23 +32,10 @@ async def seed(run: Run, state: Path, vms: int) -> None:
         "zones": 1, "hosts-per-cluster": 20, "running": 100, "fleet-processes": stand.processes,
     }  # fmt: skip
     stand.screen.step(f"seeding {vms:,} VMs of {accounts:,} accounts on {stand.agents:,} hosts")
-    arguments = ["-m", "lakh.seed", "--data-folder", str(stand.folder / "server"), "--fleet-state", str(state)]
+    flags = ["--fleet-state", str(state)]
     for name, number in shape.items():
-        arguments += [f"--{name}", str(number)]
-    if stand.store_url:
-        arguments += ["--store", stand.store_url]
-    stand.agree_on_keys()
-    began, log = time.monotonic(), stand.folder / "seed.log"
-    seeding = Running("seeding", arguments, log)
-    try:
-        code = await asyncio.to_thread(seeding.process.wait, SEED_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise LabError(f"seeding was not done after {SEED_SECONDS:g} s") from None
-    finally:
-        await asyncio.to_thread(seeding.kill)
-    if code:
-        raise LabError(f"seeding failed: {(await asyncio.to_thread(log.read_text))[-400:]}")
-    run.figure("seeding_seconds", time.monotonic() - began, "s")
+        flags += [f"--{name}", str(number)]
+    await fill(run, flags)
 
 
 async def adopt(admin: Client, folder: Path) -> Installation:

@@ -71,6 +71,11 @@ class Postgresql:
     def pids(self) -> list[int]:
         return family(self.process.pid)
 
+    def vacuum(self) -> None:
+        """Cleans up and takes statistics of all tables, and writes out what is dirty. Raises PostgresqlError."""
+        self._run("vacuumdb", "-h", self._folder, "-U", _DATABASE, "--analyze", "--quiet", _DATABASE)
+        self._run("psql", "-h", self._folder, "-U", _DATABASE, "-q", "-c", "CHECKPOINT", _DATABASE)
+
     def stop(self) -> None:
         """Ends it; what was committed is durable."""
         self._run("pg_ctl", "-D", self._data, "-m", "fast", "-w", "stop", check=False)

@@ -16,6 +16,7 @@ from lakh import __version__
 from lakh.wire.openssl import OPENSSL_VERSION
 
 BASELINES: Final = Path(__file__).parent / "baselines"
+TIMINGS_SHOWN: Final = 40
 
 
 class Figure(msgspec.Struct):
@@ -51,8 +52,30 @@ class StatementCost(msgspec.Struct):
     milliseconds: float
 
 
+class Timing(msgspec.Struct):
+    """What one question took, in ms: by the clock, and of the processor at least; `cold` at its first time. `kind` is
+    what of a scenario's checks it counts for, `bound` that check's."""
+
+    name: str
+    kind: str
+    bound: float | None
+    p95: float
+    p50: float
+    processor: float
+    cold: float
+
+    @property
+    def p95_over(self) -> bool:
+        return self.bound is not None and self.p95 > self.bound
+
+    @property
+    def p50_over(self) -> bool:
+        return self.bound is not None and self.p50 > self.bound
+
+
 class Report(msgspec.Struct, kw_only=True):
-    """What report.json holds. `statements`: those that took the most time. `compared` holds each figure's baseline
+    """What report.json holds. `statements`: those that took the most time. `timings`: questions, those first that came
+    nearest to their bounds or went above. `compared` holds each figure's baseline
     value, where there is a baseline of this size."""
 
     scenario: str
@@ -64,6 +87,7 @@ class Report(msgspec.Struct, kw_only=True):
     failure: str | None = None
     published: list[Published] = msgspec.field(default_factory=list)
     statements: list[StatementCost] = msgspec.field(default_factory=list)
+    timings: list[Timing] = msgspec.field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -141,7 +165,7 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(report.scenario)}</title>"
         f"<style>{_STYLE}</style><h1>{html.escape(report.scenario)}</h1>{verdict}"
         f"<h2>Checks</h2>{_checks(report.checks)}<h2>Figures</h2>{_figures(report)}{images}"
-        f"{_published(report.published)}{_statements(report.statements)}"
+        f"{_published(report.published)}{_timings(report.timings)}{_statements(report.statements)}"
         f"<h2>Run</h2>{_pairs({**report.parameters, **report.machine})}</html>"
     )
 
@@ -190,6 +214,25 @@ def _statements(costs: Sequence[StatementCost]) -> str:
         text += (
             f"<tr><td>{html.escape(cost.name)}</td><td class=n>{cost.runs:,.4g}</td>"
             f"<td class=n>{cost.milliseconds:,.4g}</td></tr>"
+        )
+    return text + "</table>"
+
+
+def _timings(taken: Sequence[Timing]) -> str:
+    """Those above their bounds, and then as many as make up TIMINGS_SHOWN; report.json has all."""
+    if not taken:
+        return ""
+    over = sum(timing.p95_over for timing in taken)
+    shown = taken[: max(over, TIMINGS_SHOWN)]
+    text = f"<h2>Questions</h2><p>{over} of {len(taken)} with a p95 above the bound of their kind; ms</p><table><tr>"
+    text += "".join(f"<th>{name}</th>" for name in ("question", "bound", "p95", "p50", "processor", "cold")) + "</tr>"
+    for timing in shown:
+        kind = ' class="n failed"' if timing.p95_over else " class=n"
+        bound = "" if timing.bound is None else f"{timing.bound:g}"
+        text += (
+            f"<tr><td>{html.escape(timing.name)}</td><td class=n>{bound}</td><td{kind}>{timing.p95:,.1f}</td>"
+            f"<td class=n>{timing.p50:,.1f}</td><td class=n>{timing.processor:,.1f}</td>"
+            f"<td class=n>{timing.cold:,.1f}</td></tr>"
         )
     return text + "</table>"
 

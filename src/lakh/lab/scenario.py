@@ -40,8 +40,8 @@ from lakh.lab import (
     storm,
     workers,
 )
-from lakh.lab.reach import judge, reaches
-from lakh.lab.report import Figure, Published, Report, StatementCost, baseline, machine, write
+from lakh.lab.reach import Bound, judge, reaches
+from lakh.lab.report import Figure, Published, Report, StatementCost, Timing, baseline, machine, write
 from lakh.lab.screen import Screen
 from lakh.lab.stand import Stand
 
@@ -83,6 +83,9 @@ class Run:
     figures: dict[str, Figure] = field(default_factory=dict)
     charts: dict[str, plots.Chart] = field(default_factory=dict)
     statements: list[StatementCost] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
+    """What its figures will be judged by."""
     reached: int | None = None
     """VMs there are in the end, where a run does not deploy all that were asked for."""
 
@@ -140,6 +143,7 @@ _CONTROLS: Final = Parameters(agents=5000, vms=9000, workers=50)
 _CACHE: Final = Parameters(agents=1000, vms=3000, workers=50)
 _MILLION: Final = Parameters(agents=100_000, vms=1_000_000, workers=50)
 _STORE: Final = Parameters(vms=5000, workers=200)
+_KEPT: Final = ("store", "postgresql", "store_url")
 _DEPLOY: Final = ("agents", "processes", "vms", "workers")
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
@@ -170,9 +174,9 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("controls", controls.SUMMARY, _DEPLOY, controls.drive, _CONTROLS),
         Scenario("mixed", mixed.SUMMARY, (*_DEPLOY, "seconds"), mixed.drive, _MIXED),
         Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),
-        Scenario("lists", lists.SUMMARY, ("agents", "vms"), lists.drive, _MILLION),
+        Scenario("lists", lists.SUMMARY, ("agents", "vms", *_KEPT), lists.drive, _MILLION),
         Scenario("placement", placement.SUMMARY, ("agents",), placement.drive, Parameters(agents=100_000)),
-        Scenario("six-lists", lists.SUMMARY_SIX, ("agents",), lists.drive_six),
+        Scenario("six-lists", lists.SUMMARY_SIX, ("agents", *_KEPT), lists.drive_six, Parameters(agents=25_000)),
     )
 }
 
@@ -192,7 +196,8 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
         scenario=scenario.name, parameters=scenario.used(parameters), machine=machine(), figures={}, checks=[]
     )
     report.published = list(scenario.published)
-    work = Run(parameters, stand, report.figures)
+    reach = reaches().get(scenario.reach(parameters))
+    work = Run(parameters, stand, report.figures, bounds={} if reach is None else reach.checks)
     notes = asyncio.create_task(stand.note())
     began = time.monotonic()
     try:
@@ -206,17 +211,16 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
         notes.cancel()
         await stand.close()
     work.figure("run_seconds", time.monotonic() - began, "s")
-    bounds = reaches().get(scenario.reach(parameters))
-    if bounds is not None:
+    if reach is not None:
         report.checks = judge(
-            bounds,
+            reach,
             parameters.agents,
             report.figures,
             parameters.seconds,
             parameters.vms if work.reached is None else work.reached,
         )
     report.compared = baseline(report)
-    report.statements = work.statements
+    report.statements, report.timings = work.statements, work.timings
     write(report, out, _plots(work, scenario.name))
     _leave(report, folder, out, screen)
     if not parameters.store:
