@@ -25,6 +25,7 @@ LIST_FOUND: Final = 50_000  # ids that one filter of a list may find elsewhere; 
 ENTITY_IDS: Final = 50_000  # uuid → row id pairs of large tables kept in memory; above: least recently used go
 IDENTITIES: Final = 20_000  # API keys with their user and account kept in memory; above: least recently used go
 ROWS_CACHED: Final = 20_000  # accounts, and users, kept in memory for names in answers; above: as before
+GUEST_POOLS: Final = 20_000  # isolated networks whose free addresses are known; above: least recently used go
 TEMPLATES_READY: Final = 5000  # templates with the zones they are Ready in, kept in memory; above: as before
 SESSIONS: Final = 100_000  # live login sessions; above: the oldest idle one ends
 
@@ -41,6 +42,8 @@ STORE_GROUP: Final = 256  # transactions in one group commit
 STATEMENTS_PREPARED: Final = 8192  # statements kept in an engine's form; above: least recently used go
 STORE_READERS: Final = 3  # SQLite reader threads
 SEARCH_QUEUED: Final = 1000  # rows that wait for SQLite's index of trigrams; from there on they are moved into it
+SNAPSHOT_NOTED: Final = 1000  # changed rows of a table in memory that are read by their ids; above: as a whole
+SNAPSHOT_JOURNAL: Final = 10_000  # changes of such a table remembered for what is worked out from it; above: anew
 HELD_SLICE: Final = 5000  # rows read at a time into columns held for lists
 HELD_NOTED: Final = 20_000  # changed rows noted for those columns; above: they are read though nobody lists
 PG_CONNECTIONS: Final = 12  # PostgreSQL pool

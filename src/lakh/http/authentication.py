@@ -1,11 +1,11 @@
 """Who signed a request: API keys with their user and account, and the checks in CloudStack's order (conventions, 2).
 
-An identity is read once and kept until a commit touches keys, users, accounts or domains.
+An identity is read once and kept until a commit changes keys, users, accounts or domains that were there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -20,9 +20,10 @@ from lakh.resources.command import Caller
 from lakh.resources.domain.row import DomainRow
 from lakh.resources.user.row import BY_ID as USER_BY_ID
 from lakh.resources.user.row import KEY, ApiKeyRow, UserRow
+from lakh.store.statement import Step
 
 ENABLED = "enabled"
-_TABLES = frozenset({"api_key", "users", "account", "domain"})
+_TABLES = ("api_key", "users", "account", "domain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,11 @@ class Identities:
         self._version = 0
         self.hits = 0
         self.loads = 0
-        cloud.store.on_commit(self._changed)
+        for table in _TABLES:
+            cloud.store.follow(table, self._changed)
 
-    def _changed(self, tables: frozenset[str]) -> None:
-        if not tables.isdisjoint(_TABLES):
+    def _changed(self, steps: Sequence[Step]) -> None:
+        if any(not step.statement.insert_columns for step in steps):  # who is new was nobody before
             self._version += 1
             self._keys.clear()
             self._users.clear()

@@ -1,15 +1,16 @@
-"""Rows of large tables that answers need for names (accounts, users), kept by id and emptied on change."""
+"""Rows of large tables that answers need for names (accounts, users), kept by id and dropped as they change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 from cachetools import LRUCache
 
 from lakh.base import limits
 from lakh.jobs.cloud import Cloud
-from lakh.store.statement import select
+from lakh.store.changes import dropped
+from lakh.store.statement import Step, select
 from lakh.store.table import Row
 
 T = TypeVar("T", bound=Row)
@@ -29,18 +30,16 @@ class CachedRows(Generic[T]):
     def __init__(self, cloud: Cloud) -> None:
         self._store = cloud.store
         name = self.ROW.TABLE.name
-        self._table = name
         self._query = select(f"{name}.cached", self.ROW, "WHERE id = ANY($1)")
         self._known: LRUCache[int, T] = LRUCache(limits.ROWS_CACHED)
         self._version = 0
         self.hits = 0
         self.loads = 0
-        cloud.store.on_commit(self._changed)
+        cloud.store.follow(name, self._changed)
 
-    def _changed(self, tables: frozenset[str]) -> None:
-        if self._table in tables:
-            self._version += 1
-            self._known.clear()
+    def _changed(self, steps: Sequence[Step]) -> None:
+        self._version += 1
+        dropped(self._known, steps)
 
     async def get(self, row_id: int) -> T | None:
         """The row of that id."""

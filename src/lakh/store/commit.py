@@ -21,6 +21,10 @@ Outcome = list[int] | LakhError  # row counts of the steps, or why nothing of th
 _log = logger("store")
 
 
+def _changes(step: Step) -> bool:
+    return bool(step.statement.changes) and not step.statement.guards
+
+
 class Listeners:
     """Who wants to know what was committed."""
 
@@ -59,18 +63,19 @@ class Listeners:
         committed = [txn for txn, outcome in zip(group, outcomes, strict=True) if type(outcome) is list]
         if self._teller is not None and committed:
             try:
-                self._teller([step for txn in committed for step in txn.steps if step.statement.changes])
+                self._teller([step for txn in committed for step in txn.steps if _changes(step)])
             except Exception:
                 _log.exception("others were not told")
         tables: set[str] = set()
         followed: dict[str, list[Step]] = {}
         for txn in committed:
             for step in txn.steps:
+                if not _changes(step):
+                    continue
                 changes = step.statement.changes
                 if changes in self._followers:
                     followed.setdefault(changes, []).append(step)
-                if changes:
-                    tables.add(changes)
+                tables.add(changes)
         self._follow(self._followers, followed)
         self._tell(frozenset(tables))
 

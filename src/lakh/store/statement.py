@@ -18,6 +18,7 @@ from lakh.store.table import Row
 T = TypeVar("T", bound=Row)
 
 _WRITE = re.compile(r"\s*(?:WITH\b.*\)\s*)?(INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)", re.IGNORECASE | re.DOTALL)
+_GUARD = re.compile(r"\s*UPDATE\s+\w+\s+SET\s+(\w+)\s*=\s*\1\s+WHERE\b", re.IGNORECASE)
 
 STATEMENTS: dict[str, Statement] = {}
 
@@ -29,7 +30,7 @@ class Statement:
     `parameter_types` are the SQL types of $1, $2, … where the caller knows them (inserts built from a table), which
     lets the PostgreSQL driver fold many executions into one UNNEST. `full_scan` says why the statement may read a whole
     big table; the EXPLAIN test refuses that to all others. `dialect` names the one engine that understands it, if only
-    one does.
+    one does. `guards`: it changes nothing and only counts the rows that are as they must be, so nobody hears of it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Statement:
     insert_columns: tuple[str, ...] = ()
     full_scan: str = ""
     dialect: str = ""
+    guards: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,8 @@ def statement(name: str, text: str, *, full_scan: str = "", kept: bool = True, d
 
     One that is not `kept` stays out of the registry: of combinations that callers choose there is no end.
     """
-    made = Statement(name, text, _changed_table(text), full_scan=full_scan, dialect=dialect)
+    guards = _GUARD.match(text) is not None
+    made = Statement(name, text, _changed_table(text), full_scan=full_scan, dialect=dialect, guards=guards)
     return _register(made) if kept else made
 
 

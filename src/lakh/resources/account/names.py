@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cachetools import LRUCache
 
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import AccountRow
+from lakh.resources.domain.row import INSERT as INSERT_DOMAIN
 from lakh.resources.domain.row import DomainRow
 from lakh.resources.user.row import UserRow
-from lakh.store.statement import select
+from lakh.store.changes import dropped
+from lakh.store.statement import Step, select
 
 ACCOUNTS = select("account.by_ids", AccountRow, "WHERE id = ANY($1)")
 USERS = select("user.by_ids", UserRow, "WHERE id = ANY($1)")
@@ -43,13 +46,14 @@ class AccountNames:
         self._cloud = cloud
         self._accounts: LRUCache[int, AccountName] = LRUCache(CACHED)
         self._users: LRUCache[int, UserName] = LRUCache(CACHED)
-        cloud.store.on_commit(self._changed)
+        cloud.store.follow("account", lambda steps: dropped(self._accounts, steps))
+        cloud.store.follow("users", lambda steps: dropped(self._users, steps))
+        cloud.store.follow("domain", self._domains_changed)
 
-    def _changed(self, tables: frozenset[str]) -> None:
-        if not tables.isdisjoint(("account", "domain")):
+    def _domains_changed(self, steps: Sequence[Step]) -> None:
+        """A domain's name is in those of all accounts below; one that is new has none."""
+        if any(step.statement is not INSERT_DOMAIN for step in steps):
             self._accounts.clear()
-        if "users" in tables:
-            self._users.clear()
 
     async def know(self, account_ids: set[int], user_ids: set[int]) -> None:
         """Loads what is not known of them."""

@@ -20,6 +20,8 @@ class Settings:
         self._cloud = cloud
         self._overrides: dict[tuple[str, str, int], str | None] = {}
         self._global: dict[str, str] = {}  # as asked for without a scope
+        self.version = 0
+        """Another number after values have changed: for what is worked out from them."""
         self.hits = 0
         self.loads = 0
         self.load_seconds = 0.0
@@ -28,8 +30,10 @@ class Settings:
         """Reads all overrides anew."""
         began = perf_counter()
         rows = await self._cloud.store.rows(ALL)
-        self._overrides = {(r.name, r.scope, r.scope_id): r.value for r in rows}
-        self._global = {}
+        found = {(r.name, r.scope, r.scope_id): r.value for r in rows}
+        if found != self._overrides:
+            self._overrides, self._global = found, {}
+            self.version += 1
         self.loads += 1
         self.load_seconds += perf_counter() - began
 

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lakh.jobs.cloud import Cloud
 from lakh.resources.domain.row import ROOT_DOMAIN, DomainRow
 from lakh.store.snapshot import Loaded
 
 
 class Tree:
-    """One state of the tree. Removed domains keep their names and places, but are in no subtree."""
+    """The tree as of the last commit that was followed; it is the same one all along. Removed domains keep their names
+    and places, but are in no subtree."""
 
-    __slots__ = ("_children", "_paths", "rows", "source")
+    __slots__ = ("_children", "_named", "_paths", "_placed", "rows", "source")
 
     def __init__(self, source: Loaded[DomainRow]) -> None:
         self.source = source
         self.rows = source.by_id
-        self._children: dict[int, list[int]] = {}
+        self._children: dict[int, dict[int, None]] = {}
+        self._named: dict[tuple[int, str], int] = {}  # below a domain, by name
+        self._placed: dict[int, tuple[int, str]] = {}  # what the two above know of a domain
         self._paths: dict[int, str] = {}
         for row in source.live:
-            if row.parent_id is not None:
-                self._children.setdefault(row.parent_id, []).append(row.id)
+            self._place(row)
+
+    def follow(self, source: Loaded[DomainRow], changed: Iterable[int]) -> None:
+        """Takes the domains that changed."""
+        self.source, self.rows = source, source.by_id
+        for domain_id in changed:
+            row, before = self.rows.get(domain_id), self._placed.pop(domain_id, None)
+            if before is not None:
+                self._children.get(before[0], {}).pop(domain_id, None)
+                if self._named.get(before) == domain_id:
+                    del self._named[before]
+                if row is None or before[1] != row.name:
+                    self._paths.clear()  # those below have its name in theirs
+            if row is not None and row.removed_ms is None:
+                self._place(row)
+
+    def _place(self, row: DomainRow) -> None:
+        if row.parent_id is not None:
+            self._placed[row.id] = place = row.parent_id, row.name
+            self._children.setdefault(row.parent_id, {})[row.id] = None
+            self._named.setdefault(place, row.id)
 
     def children(self, domain_id: int) -> list[int]:
         """Ids of the domains directly below."""
-        return self._children.get(domain_id, [])
+        return list(self._children.get(domain_id, ()))
 
     def subtree(self, domain_id: int) -> list[int]:
         """Ids of the domain itself and of all below it, in id order."""
@@ -51,8 +75,7 @@ class Tree:
         for name in [part for part in path.split("/") if part]:
             if found is None:
                 return None
-            below = (self.rows[i] for i in self._children.get(found.id, ()))
-            found = next((row for row in below if row.name == name), None)
+            found = self.rows.get(self._named.get((found.id, name), 0))
         return found
 
 
@@ -64,8 +87,13 @@ class DomainTree:
         self._tree: Tree | None = None
 
     async def current(self) -> Tree:
-        """The tree of the last commit; rebuilt only when a domain has changed."""
-        loaded = await self._snapshots.of(DomainRow)
-        if self._tree is None or self._tree.source is not loaded:
-            self._tree = Tree(loaded)
-        return self._tree
+        """The tree of the last commit."""
+        loaded, tree = await self._snapshots.of(DomainRow), self._tree
+        if tree is not None and tree.source is loaded:
+            return tree
+        changed = loaded.changed_since(tree.source) if tree is not None else None
+        if tree is None or changed is None:
+            tree = self._tree = Tree(loaded)
+        else:
+            tree.follow(loaded, changed)
+        return tree

@@ -25,6 +25,7 @@ from lakh.resources.host.row import CAPACITIES, CAPACITY, LIVE, TAGS, HostCapaci
 from lakh.resources.hypervisor.row import HypervisorCapabilityRow
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
+from lakh.store.snapshot import Changes
 
 ROUTING = "Routing"
 COMING = ("Up", "Connecting")
@@ -92,6 +93,13 @@ class HostIndex:
         self._max_guests: dict[str, int] = {}
         self._ready_early: set[int] = set()  # ready before others' word of their rows has come
         self._dedicated: dict[tuple[str, int], tuple[int | None, int]] = {}  # to an account, or to a domain
+        self._clusters: Changes[ClusterRow] = Changes()
+        self._pods: Changes[PodRow] = Changes()
+        self._zones: Changes[ZoneRow] = Changes()
+        self._dedications: Changes[DedicatedResourceRow] = Changes()
+        self._settings = -1  # as of which version of them clusters are
+        self.places_taken = 0  # clusters worked out: what grows here and should not is seen by tests
+        self._dedication_of: dict[int, tuple[str, int]] = {}  # the place, by the dedication's id
         self._loaded = Once(self._load)
 
     async def load(self) -> None:
@@ -118,34 +126,57 @@ class HostIndex:
             last = capacities[-1].host_id
 
     async def refresh_places(self) -> None:
-        """Reads what zones, pods and clusters allow; call after one of them changed."""
-        settings = self._cloud.part(Settings)
-        for cluster in await self._cloud.snapshots.of(ClusterRow):
+        """Takes what zones, pods and clusters allow now; call after one of them changed. O(what has changed)."""
+        await self._refresh_clusters()
+        await self._limit_guests()
+        pods, zones = await self._cloud.snapshots.of(PodRow), await self._cloud.snapshots.of(ZoneRow)
+        for pod_id in self._pods.look(pods)[0]:
+            pod = pods.by_id.get(pod_id)
+            if pod is not None and pod.removed_ms is None:
+                self.columns.set_pod_enabled(pod.id, pod.allocation_state == "Enabled")
+        for zone_id in self._zones.look(zones)[0]:
+            zone = zones.by_id.get(zone_id)
+            if zone is not None and zone.removed_ms is None:
+                self.columns.set_zone_enabled(zone.id, zone.allocation_state == "Enabled")
+        await self._refresh_dedications()
+
+    async def _refresh_clusters(self) -> None:
+        settings, clusters = self._cloud.part(Settings), await self._cloud.snapshots.of(ClusterRow)
+        changed, _ = self._clusters.look(clusters)
+        if self._settings != settings.version:
+            changed, self._settings = list(clusters.by_id), settings.version
+        for cluster_id in changed:
+            cluster = clusters.by_id.get(cluster_id)
+            if cluster is None or cluster.removed_ms is not None:
+                continue
             scopes = (("Cluster", cluster.id), ("Zone", cluster.zone_id))
             limited = settings.flag("cluster.threshold.enabled", *scopes)
             cpu = settings.number("cluster.cpu.allocated.capacity.disablethreshold", *scopes)
             memory = settings.number("cluster.memory.allocated.capacity.disablethreshold", *scopes)
-            self.columns.set_cluster(
-                cluster.id,
-                ClusterFacts(
-                    enabled=cluster.allocation_state == "Enabled" and cluster.managed_state == "Managed",
-                    cpu_overcommit=cluster.cpu_overcommit,
-                    memory_overcommit=cluster.memory_overcommit,
-                    cpu_disable_threshold=cpu if limited else 1.0,
-                    memory_disable_threshold=memory if limited else 1.0,
-                ),
+            facts = ClusterFacts(
+                enabled=cluster.allocation_state == "Enabled" and cluster.managed_state == "Managed",
+                cpu_overcommit=cluster.cpu_overcommit,
+                memory_overcommit=cluster.memory_overcommit,
+                cpu_disable_threshold=cpu if limited else 1.0,
+                memory_disable_threshold=memory if limited else 1.0,
             )
-        await self._limit_guests()
-        for pod in await self._cloud.snapshots.of(PodRow):
-            self.columns.set_pod_enabled(pod.id, pod.allocation_state == "Enabled")
-        for zone in await self._cloud.snapshots.of(ZoneRow):
-            self.columns.set_zone_enabled(zone.id, zone.allocation_state == "Enabled")
+            self.columns.set_cluster(cluster.id, facts)
+            self.places_taken += 1
+
+    async def _refresh_dedications(self) -> None:
         rows = await self._cloud.snapshots.of(DedicatedResourceRow)
-        dedicated = {(row.kind, row.place_id): (row.account_id, row.domain_id) for row in rows}
-        changed = [key for key in self._dedicated | dedicated if self._dedicated.get(key) != dedicated.get(key)]
-        self._dedicated = dedicated
-        for kind, place_id in changed:
-            self._dedicate(kind, place_id)
+        changed, anew = self._dedications.look(rows)
+        touched = {key for row_id in changed if (key := self._dedication_of.pop(row_id, None)) is not None}
+        if anew:
+            touched |= self._dedicated.keys()
+            self._dedication_of.clear()
+        now: dict[tuple[str, int], tuple[int | None, int]] = {}
+        for row in (found for row_id in changed if (found := rows.by_id.get(row_id)) is not None):
+            self._dedication_of[row.id] = key = row.kind, row.place_id
+            now[key] = row.account_id, row.domain_id
+        for key in touched | now.keys():
+            if now.get(key) != self._dedicated.get(key):
+                self.set_dedicated(*key, now.get(key))
 
     def set_dedicated(self, kind: str, place_id: int, owner: tuple[int | None, int] | None) -> None:
         """Follows a stored dedication, (account id, domain id), or its end."""

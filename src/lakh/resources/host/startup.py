@@ -13,7 +13,7 @@ from lakh.resources.host.index import STARTUP_COLUMNS, HostIndex, mark_of
 from lakh.resources.host.row import HostRow
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
-from lakh.store.snapshot import Loaded
+from lakh.store.snapshot import Changes, Loaded
 from lakh.wire.startup import StartupCommand
 
 ARCHITECTURES = ("i686", "x86_64", "aarch64", "s390x")
@@ -140,17 +140,27 @@ class ClusterNames:
     """A part of the cloud: clusters by pod and name, and by pod and id; there are thousands, and every host asks."""
 
     def __init__(self, _: Cloud) -> None:
-        self._of: Loaded[ClusterRow] | None = None
-        self._found: dict[tuple[int, str], ClusterRow] = {}
+        self._changes: Changes[ClusterRow] = Changes()
+        self._found: dict[tuple[int, str], int] = {}
+        self._keys: dict[int, tuple[tuple[int, str], ...]] = {}
 
     def find(self, clusters: Loaded[ClusterRow], pod_id: int, named: str) -> ClusterRow | None:
-        if self._of is not clusters:
-            self._found = {}
-            for cluster in clusters:
-                self._found.setdefault((cluster.pod_id, str(cluster.id)), cluster)
-                self._found.setdefault((cluster.pod_id, cluster.name), cluster)
-            self._of = clusters
-        return self._found.get((pod_id, named))
+        changed, anew = self._changes.look(clusters)
+        if anew:
+            self._found, self._keys = {}, {}
+        for cluster_id in changed:
+            self._take(cluster_id, clusters.by_id.get(cluster_id))
+        found = self._found.get((pod_id, named))
+        return None if found is None else clusters.by_id[found]
+
+    def _take(self, cluster_id: int, cluster: ClusterRow | None) -> None:
+        for key in self._keys.pop(cluster_id, ()):
+            if self._found.get(key) == cluster_id:
+                del self._found[key]
+        if cluster is not None and cluster.removed_ms is None:
+            keys = self._keys[cluster_id] = (cluster.pod_id, str(cluster.id)), (cluster.pod_id, cluster.name)
+            for key in keys:
+                self._found.setdefault(key, cluster_id)
 
 
 def _check_os(cloud: Cloud, cluster: ClusterRow, os_name: str, known_id: int | None) -> None:

@@ -16,7 +16,7 @@ from lakh.resources.account.row import PROJECT
 from lakh.resources.configuration.values import Settings
 from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.limit.row import ACCOUNT, DOMAIN, TYPES, UNLIMITED, ResourceLimitRow
-from lakh.store.snapshot import Loaded
+from lakh.store.snapshot import Changes
 
 _SETTINGS: Final = (
     "user.vms", "public.ips", "volumes", "snapshots", "templates", "projects", "networks", "vpcs", "cpus", "memory",
@@ -45,8 +45,11 @@ class KnownLimits:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._as_of: tuple[Loaded[ResourceLimitRow] | None, int] = (None, 0)
+        self._changes: Changes[ResourceLimitRow] = Changes()
+        self._settings = -1  # as of which version of them the bounds are
         self._explicit: dict[tuple[int, int], dict[int, int]] = {}
+        self._owners: dict[int, tuple[int, int, int]] = {}  # kind, owner and type of those, by the limit's id
+        self._ids: dict[tuple[int, int, int], int] = {}  # the other way round
         self._bounds: dict[tuple[int, int], tuple[int, ...]] = {}
 
     async def limit(self, kind: int, owner_id: int, type_number: int) -> int:
@@ -78,16 +81,30 @@ class KnownLimits:
         return made
 
     async def _refresh(self) -> None:
-        """Puts the limits in order anew after a change."""
-        loaded = await self._cloud.snapshots.of(ResourceLimitRow)
-        as_of = (loaded, self._cloud.part(Settings).loads)
-        if self._as_of == as_of:
-            return
-        explicit: dict[tuple[int, int], dict[int, int]] = {}
-        for row in loaded.live:
-            if row.tag is None:
-                explicit.setdefault((row.owner_kind, row.owner_id), {})[row.type] = row.max
-        self._explicit, self._bounds, self._as_of = explicit, {}, as_of
+        """Takes the limits that changed."""
+        loaded, version = await self._cloud.snapshots.of(ResourceLimitRow), self._cloud.part(Settings).version
+        if self._settings != version:
+            self._bounds, self._settings = {}, version
+        changed, anew = self._changes.look(loaded)
+        if anew:
+            self._explicit, self._bounds, self._owners, self._ids = {}, {}, {}, {}
+        for row_id in changed:
+            if (before := self._owners.pop(row_id, None)) is not None:
+                self._ids.pop(before, None)
+                self._explicit[before[:2]].pop(before[2], None)
+                self._bounds.pop(before[:2], None)
+            row = loaded.by_id.get(row_id)
+            if row is not None and row.tag is None:
+                owner = row.owner_kind, row.owner_id
+                self._owners[row_id] = key = (*owner, row.type)
+                self._ids[key] = row_id
+                self._explicit.setdefault(owner, {})[row.type] = row.max
+                self._bounds.pop(owner, None)
+
+    async def row_id(self, kind: int, owner_id: int, type_number: int) -> int | None:
+        """The id of the row that limits this, where there is one."""
+        await self._refresh()
+        return self._ids.get((kind, owner_id, type_number))
 
     async def _is_project(self, kind: int, owner_id: int) -> bool:
         """True for a project's account, which it is for ever."""

@@ -7,15 +7,19 @@ from lakh.contract.declaration import ADMINS, param
 from lakh.contract.types import Id, Long
 from lakh.resources.account.ownership import check_domain, owner_of
 from lakh.resources.command import Call, SyncCommand
+from lakh.resources.limit.known import KnownLimits
 from lakh.resources.limit.row import ACCOUNT, DOMAIN, TYPES, ResourceLimitRow
 from lakh.resources.limit.view import ResourceLimitView, owner_fields, type_fields
-from lakh.store.statement import TxnSpec, insert
+from lakh.store.statement import TxnSpec, insert, statement
+from lakh.store.store import DuplicateError
 
 SET = insert(
     "resource_limit.set",
     ResourceLimitRow,
     conflict="ON CONFLICT (owner_kind, owner_id, type) DO UPDATE SET max = excluded.max",
 )
+INSERT = insert("resource_limit.insert", ResourceLimitRow)
+CHANGE = statement("resource_limit.change", "UPDATE resource_limit SET max = $2 WHERE id = $1")
 
 
 class UpdateResourceLimit(SyncCommand, roles=ADMINS, answer=ResourceLimitView):
@@ -55,6 +59,20 @@ class UpdateResourceLimit(SyncCommand, roles=ADMINS, answer=ResourceLimitView):
             tag=None,
             domain_id=domain_id,
         )
-        await call.cloud.store.submit(TxnSpec("updateResourceLimit").put(SET, row))
+        await self._set(call, row)
         owner = await owner_fields(call.cloud, account, domain_id)
         return ResourceLimitView(**owner, **type_fields(self.resourcetype), max=limit)
+
+    async def _set(self, call: Call, row: ResourceLimitRow) -> None:
+        """By the id of the limit that is there, so that memory has this one row to read anew."""
+        known = await call.cloud.part(KnownLimits).row_id(row.owner_kind, row.owner_id, row.type)
+        if known is not None:
+            changed = await call.cloud.store.submit(
+                TxnSpec("updateResourceLimit").add(CHANGE, known, row.max, expect=None)
+            )
+            if changed == [1]:
+                return
+        try:
+            await call.cloud.store.submit(TxnSpec("updateResourceLimit").put(INSERT, row))
+        except DuplicateError:  # set by another request just now
+            await call.cloud.store.submit(TxnSpec("updateResourceLimit").put(SET, row))

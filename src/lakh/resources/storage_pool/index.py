@@ -34,7 +34,7 @@ class PoolIndex:
         self.columns = PoolColumns()
         self._known: set[int] = set()
         self._changed = self._facts_changed = True
-        self._settings = -1  # as of which load of them the facts are
+        self._settings = -1  # as of which version of them the facts are
         self._refreshed = 0.0
         self._loading: asyncio.Task[None] | None = None
         cloud.store.on_commit(self._note)
@@ -96,7 +96,7 @@ class PoolIndex:
 
     async def _load(self) -> None:
         try:
-            settings = self._cloud.part(Settings).loads
+            settings = self._cloud.part(Settings).version
             anew = self._facts_changed or self._settings != settings
             self._changed = self._facts_changed = False
             capacities = await self._cloud.store.rows(CAPACITIES)
