@@ -19,7 +19,7 @@ from tests.agent.cloud import (
 )
 
 from lakh.agent.hypervisor import DomainSpec
-from lakh.wire.message import CHECK, ROUTING
+from lakh.wire.message import CHECK, ROUTING, SUBSYSTEM
 
 VM = "i-2-10-VM"
 
@@ -110,6 +110,21 @@ def test_a_migration_with_its_storage_opens_the_new_volume_and_closes_the_old() 
     must(source, "MigrateCommand", vmName=VM, destinationIp=target.facts.private_ip, migrateStorage=move)
     assert target.hypervisor.domain(VM).spec.disks[0].volume == uuid(20)
     assert (cloud.storage.owner(POOL, uuid(10)), cloud.storage.owner(POOL, uuid(20))) == (0, 2)
+
+
+def test_a_domain_arrives_as_it_was_announced_last() -> None:
+    """An earlier migration was prepared and given up; since then the domain has got a disk."""
+    cloud = Cloud()
+    source, target = cloud.hosts
+    body = start_vm(source, 10, ram=3 * GIB)
+    must(target, "PrepareForMigrationCommand", vm=body)
+    make_volume(source, 11)
+    added = {**vm(11)["disks"][0], "diskSeq": 1}
+    must(source, SUBSYSTEM + "AttachCommand", vmName=VM, disk=added)
+    must(target, "PrepareForMigrationCommand", vm={**body, "disks": [*body["disks"], added]})
+    must(source, "MigrateCommand", vmName=VM, destinationIp=target.facts.private_ip)
+    assert [disk.volume for disk in target.hypervisor.domain(VM).spec.disks] == [uuid(10), uuid(11)]
+    assert target.hypervisor.host_usage().memory_bytes == 3 * GIB
 
 
 def test_a_prepared_migration_can_be_undone() -> None:

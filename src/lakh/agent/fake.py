@@ -224,8 +224,7 @@ class FakeHypervisor(FakeKept):
         self._settle()
         if spec.name in (self._domains or ()):
             raise RefusedError(f"domain {spec.name} already exists on this host")
-        if spec.name in (self._incoming or ()):
-            return
+        self.cancel_incoming(spec.name)  # what was announced before: the domain may have other disks by now
         self._check_room(spec.min_ram, spec.max_ram)
         for disk in spec.disks:
             if disk.volume:

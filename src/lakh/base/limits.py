@@ -105,6 +105,7 @@ CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 # --- resources -------------------------------------------------------------------------------------------------------
 VOLUME_SIZES_KNOWN: Final = 512  # sizes of new volumes whose clusters are remembered; above: all are found anew
 HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails
+LATE_WORK_SECONDS: Final = 10.0  # pause before what a host says is believed that hung and is back
 ARRIVALS_A_TURN: Final = 8  # Startups begun in one turn of the event loop; above: the next turn, after the API's
 HOSTS_CONNECTING: Final = 256  # hosts in connect processing at once; above: they wait with their link open
 

@@ -62,6 +62,7 @@ class Execution:
         self._flow = FLOWS[job.command]
         self._run: Run[Any] = Run(cloud, job, msgspec.json.decode(job.state_json, type=self._flow.state_type))
         self._run.memory.update(memory or {})
+        self._run.resumed = resumed
         self._position = job.step  # as committed
         self._undoing = job.undoing
         self._reached = self._last_before_commit() if resumed else -1
@@ -125,7 +126,7 @@ class Execution:
                 log.debug("step lost a race", job=self._job.uuid, step=step.name, statement=lost.statement)
                 continue
             carried.steps.clear()
-            self._reached = -1
+            self._reached, self._run.resumed = -1, False
             self._tell("committed", step.name)
             return done
 

@@ -48,7 +48,7 @@ class Again(LakhError):
 class Run(Generic[S]):
     """One execution of a flow, as its steps see it."""
 
-    __slots__ = ("_carried", "_committed", "cloud", "error", "job", "memory", "result", "state")
+    __slots__ = ("_carried", "_committed", "cloud", "error", "job", "memory", "result", "resumed", "state")
 
     def __init__(self, cloud: Cloud, job: JobRow, state: S) -> None:
         self.cloud = cloud
@@ -57,6 +57,7 @@ class Run(Generic[S]):
         self.memory: dict[str, Any] = {}  # what steps read and others need again; not saved
         self.result: bytes | None = None
         self.error: BaseException | None = None  # while undoing: why
+        self.resumed = False  # a process that died may have done more than was committed
         self._committed: list[Callable[[], object]] = []
         self._carried: list[Callable[[], object]] = []
 

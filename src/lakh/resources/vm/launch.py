@@ -15,25 +15,25 @@ from lakh.base.errors import GoneError, ResourceUnavailableError
 from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
-from lakh.jobs.flow import Again, Run, State
+from lakh.jobs.flow import Again, Run
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.reach import ask, must
+from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE
+from lakh.resources.host.silence import SilenceState
 from lakh.resources.network.cached import Networks
 from lakh.resources.network.prepare import prepare_nics
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import NicRow
 from lakh.resources.security_group.membership import started
 from lakh.resources.storage_pool.choose import choose_pool
-from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
 from lakh.resources.vm.choose_host import choose_host
 from lakh.resources.vm.leftover import end_leftover
 from lakh.resources.vm.reservation import end, forget, keep, reservation_of
 from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
 from lakh.resources.vm.transfer import disk_to, machine_to, nic_to, os_type_name
-from lakh.resources.volume.on_pool import create_on_pool, delete_command
+from lakh.resources.volume.on_pool import create_on_pool, delete_from_pool
 from lakh.resources.volume.row import OF_VM as VOLUMES_OF_VM
 from lakh.resources.volume.row import ON_POOL, READY, VolumeRow
 from lakh.store.statement import TxnSpec
@@ -44,7 +44,7 @@ from lakh.wire.objects.data import Fields
 log = logger(__name__)
 
 
-class LaunchState(State):
+class LaunchState(SilenceState, kw_only=True):
     """What a launch knows. `start` false: every step passes. `placed` maps volume ids to their pool, `paths` to what
     the host created. `last_host`: prefer where the VM last ran. `kept_since_ms`: it took over the place there that it
     had kept since it stopped. `grouped`: it may be in affinity groups; `secured`: in security groups."""
@@ -190,21 +190,21 @@ async def create_disks(run: Run[Any]) -> None:
     pools = await cloud.snapshots.of(StoragePoolRow)
     for volume in await volumes_of(run):
         if volume.path is None and volume.id not in state.paths and volume.pool_id is not None:
-            created = await create_on_pool(cloud, volume, pools.by_id[volume.pool_id], state.host_id)
+            created = await create_on_pool(run, volume, pools.by_id[volume.pool_id], state.host_id)
             state.paths[volume.id] = created
 
 
 async def delete_new_disks(run: Run[Any]) -> None:
     """Deletes the files that only this launch made, when it has failed for good; a retry elsewhere keeps them.
 
-    Any host that reaches the pool does: the one chosen last may be gone, or there may have been no other to choose.
+    Any host that reaches the pool does: the one chosen last may be gone, or there may have been no other to choose. One
+    that did not answer when it was to make them is waited for.
     """
-    cloud = run.cloud
-    pools = await cloud.snapshots.of(StoragePoolRow)
+    pools = await run.cloud.snapshots.of(StoragePoolRow)
     for volume in await volumes_of(run):
         if volume.pool_id is not None and volume.path is None:
             pool = pools.by_id[volume.pool_id]
-            await must(cloud, endpoint(cloud, pool, run.state.host_id), delete_command(volume, pool))
+            await delete_from_pool(run, volume, pool, run.state.host_id)
 
 
 # --- start -----------------------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from lakh.base.errors import InternalError, ParameterError, ResourceUnavailableE
 from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
 from lakh.contract.types import Id, Long
-from lakh.jobs.flow import Flow, Run, State, Step
+from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.reach import must
+from lakh.resources.host.silence import FileState, worker_of
 from lakh.resources.hypervisor.row import HypervisorCapabilityRow
 from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.connect import reaches
@@ -23,7 +23,7 @@ from lakh.resources.vm.access import current_vm, user_vm
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.access import admitted, current_volume, finish_with, owned_volume
 from lakh.resources.volume.hotplug import has_power, plug, unplug
-from lakh.resources.volume.on_pool import create_on_pool, delete_command
+from lakh.resources.volume.on_pool import create_on_pool, delete_from_pool
 from lakh.resources.volume.row import ATTACH, ATTACHED, DETACH, OF_VM, OFF_POOL, ON_POOL, VolumeRow
 from lakh.resources.volume.view import VolumeView
 from lakh.store.statement import TxnSpec
@@ -33,7 +33,7 @@ CD_DEVICE: Final = 3
 """The device of an Instance's CD drive; disks leave it out."""
 
 
-class AttachState(State):
+class AttachState(FileState, kw_only=True):
     """`pool_id` is chosen here for a volume that was on none; `path` and `size_bytes` are of the file made there."""
 
     volume_id: int
@@ -60,7 +60,7 @@ async def reserve(run: Run[AttachState]) -> TxnSpec:
     state.pool_id = None
     if volume.pool_id is None and _has_disks(disks):
         pool = await choose_pool(cloud, volume, *_place_of(run, vm, disks), asked_by=run.job.account_id)
-        state.pool_id = pool.id
+        state.pool_id, state.worker_id = pool.id, endpoint(cloud, pool, vm.host_id)
         txn.add(ON_POOL, volume.id, pool.id, now_ms).add(TAKE, pool.id, volume.size_bytes)
     elif volume.pool_id is not None:
         await _check_reach(run, vm, volume)
@@ -84,8 +84,7 @@ async def create(run: Run[AttachState]) -> None:
     if volume.pool_id is None or volume.path is not None:
         return
     pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
-    host_id = endpoint(cloud, pool, (await current_vm(run)).host_id)
-    state.path, state.size_bytes = await create_on_pool(cloud, volume, pool, host_id)
+    state.path, state.size_bytes = await create_on_pool(run, volume, pool, worker_of(run, pool))
 
 
 async def uncreate(run: Run[AttachState]) -> None:
@@ -94,7 +93,7 @@ async def uncreate(run: Run[AttachState]) -> None:
     if run.state.pool_id is None:
         return
     pool = (await run.cloud.snapshots.of(StoragePoolRow)).by_id[run.state.pool_id]
-    await must(run.cloud, endpoint(run.cloud, pool), delete_command(volume, pool))
+    await delete_from_pool(run, volume, pool, run.state.worker_id)
 
 
 async def attach(run: Run[AttachState]) -> None:

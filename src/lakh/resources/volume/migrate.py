@@ -15,12 +15,13 @@ from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
-from lakh.jobs.flow import Flow, Run, State, Step
+from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.configuration.values import Settings
 from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask, must
+from lakh.resources.host.silence import FileState, noting_silence, until_heard, worker_of
 from lakh.resources.limit.charge import domain_chain
 from lakh.resources.storage_pool.connect import filer, reaches
 from lakh.resources.storage_pool.endpoint import endpoint
@@ -30,7 +31,7 @@ from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.transfer import VOLUME, volume_to
 from lakh.resources.volume.access import admitted, current_volume, finish_with, owned_volume
 from lakh.resources.volume.end import end_volume
-from lakh.resources.volume.on_pool import delete_command
+from lakh.resources.volume.on_pool import delete_command, delete_from_pool
 from lakh.resources.volume.row import BY_ID, INSERT, MIGRATED, MOVE, VolumeRow
 from lakh.resources.volume.sizes import check_offering
 from lakh.resources.volume.view import VolumeView
@@ -43,7 +44,7 @@ from lakh.wire.objects.data import TransferObject
 log = logger(__name__)
 
 
-class MigrateState(State):
+class MigrateState(FileState, kw_only=True):
     """From pool to pool. `path` is the file's name on the new one. Once the row names the new pool there is no way
     back; `old_id` then is the volume that the old file is, and `cleaned` says that the file is deleted."""
 
@@ -62,6 +63,8 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
     volume, state = await current_volume(run), run.state
     if volume.pool_id != state.source_id or volume.state != "Ready":
         raise InternalError(f"Volume {volume.uuid} changed meanwhile: it is {volume.state}")
+    target = (await run.cloud.snapshots.of(StoragePoolRow)).by_id[state.target_id]
+    state.worker_id = endpoint(run.cloud, target)
     txn = TxnSpec("volume.migrating").add(MOVE, volume.id, "Ready", "Migrating", run.cloud.now_ms())
     return txn.add(TAKE, state.target_id, volume.size_bytes)
 
@@ -88,9 +91,10 @@ async def move(run: Run[MigrateState]) -> None:
         state.live = True
         host_id, command = vm.host_id, _live_command(run, volume, source, target, vm)
     else:
-        host_id, command = endpoint(cloud, target), _copy_command(volume, source, target)
+        host_id, command = worker_of(run, target), _copy_command(volume, source, target)
     try:
-        answer = (await ask(cloud, host_id, command, timeout_seconds=10800))[0]
+        with noting_silence(run):
+            answer = (await ask(cloud, host_id, command, timeout_seconds=10800))[0]
     except HostUnreachableError as error:
         raise ResourceUnavailableError(f"Unable to migrate volume {volume.uuid}: {error}") from error
     if not answer.result and not (state.live and await _is_there(run, volume, source, target, host_id)):
@@ -121,13 +125,14 @@ async def unmove(run: Run[MigrateState]) -> None:
     volume = await current_volume(run)
     if volume.pool_id == state.target_id or (state.live and state.path):
         return
+    await until_heard(run)
     pools = await cloud.snapshots.of(StoragePoolRow)
     source, target = pools.by_id[state.source_id], pools.by_id[state.target_id]
     if state.live and await _is_there(run, volume, source, target, endpoint(cloud, target)):
         state.path = volume.path or ""
         return
     copy = msgspec.structs.replace(volume, path=state.path or volume.path)
-    await must(cloud, endpoint(cloud, target), delete_command(copy, target))
+    await delete_from_pool(run, copy, target)
 
 
 async def switch(run: Run[MigrateState]) -> TxnSpec:

@@ -12,16 +12,18 @@ from lakh.base.errors import InternalError, ParameterError, ResourceUnavailableE
 from lakh.bus.hosts import HostUnreachableError
 from lakh.contract.declaration import param
 from lakh.contract.types import Id, Long
-from lakh.jobs.flow import Flow, Run, State, Step
+from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.disk_offering.row import DiskOfferingRow
 from lakh.resources.host.reach import ask, must
+from lakh.resources.host.silence import FileState, noting_silence, until_heard, worker_of
 from lakh.resources.limit.charge import charge_owner, domain_chain, release_owner
 from lakh.resources.limit.row import Usage
 from lakh.resources.storage_pool.connect import filer
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import GIVE_BACK, TAKE, StoragePoolRow
 from lakh.resources.vm.row import BY_ID as VM_BY_ID
+from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.access import admitted, current_volume, finish_with, owned_volume
 from lakh.resources.volume.row import RESIZED, VolumeRow
 from lakh.resources.volume.sizes import check_offering, checked, offered_bytes
@@ -31,7 +33,7 @@ from lakh.wire.commands import pool as pool_commands
 from lakh.wire.commands import volume as commands
 
 
-class ResizeState(State):
+class ResizeState(FileState, kw_only=True):
     """From `old_bytes` to `new_bytes`; `offering_id` and IOPS are those it has afterwards. `resized`: the file has its
     new size."""
 
@@ -67,6 +69,10 @@ async def reserve(run: Run[ResizeState]) -> TxnSpec:
         await charge_owner(cloud, txn, volume.account_id, volume.domain_id, Usage(primary_storage=state.growth))
         if volume.pool_id is not None:
             txn.add(TAKE, volume.pool_id, state.growth)
+    if volume.pool_id is not None and volume.path is not None and state.new_bytes != state.old_bytes:
+        pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
+        vm = await _running_vm(run, volume)
+        state.worker_id = endpoint(cloud, pool) if vm is None or vm.host_id is None else vm.host_id
     return txn
 
 
@@ -99,20 +105,20 @@ async def resize(run: Run[ResizeState]) -> None:
     if volume.pool_id is None or volume.path is None or state.new_bytes == state.old_bytes:
         return
     pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
-    vms = await cloud.store.rows(VM_BY_ID, volume.vm_id) if volume.vm_id is not None else []
-    running = bool(vms) and vms[0].state == "Running" and vms[0].host_id is not None
-    host_id = vms[0].host_id if running and vms[0].host_id else endpoint(cloud, pool)
+    vm = await _running_vm(run, volume)
+    host_id = worker_of(run, pool) if vm is None or vm.host_id is None else vm.host_id
     command = commands.resize(
         volume.path,
         pool=filer(pool),
         current_bytes=state.old_bytes,
         new_bytes=state.new_bytes,
         shrink_ok=state.shrink_ok,
-        vm_name=vms[0].instance_name if running else None,
+        vm_name=vm.instance_name if vm is not None else None,
         chain_info=volume.chain_info,
     )
     try:
-        answer = (await ask(cloud, host_id, command))[0]
+        with noting_silence(run):
+            answer = (await ask(cloud, host_id, command))[0]
     except HostUnreachableError as error:
         raise ResourceUnavailableError(f"Unable to resize volume {volume.uuid}: {error}") from error
     if not answer.result:
@@ -120,12 +126,19 @@ async def resize(run: Run[ResizeState]) -> None:
     state.resized = True
 
 
+async def _running_vm(run: Run[ResizeState], volume: VolumeRow) -> VmRow | None:
+    rows = await run.cloud.store.rows(VM_BY_ID, volume.vm_id) if volume.vm_id is not None else []
+    return rows[0] if rows and rows[0].state == "Running" else None
+
+
 async def look(run: Run[ResizeState]) -> None:
-    """Finds out which size the file has. Raises ResourceUnavailableError to be repeated."""
+    """Finds out which size the file has, once no host may change it yet. Raises ResourceUnavailableError,
+    HostUnreachableError to be repeated."""
     cloud, state = run.cloud, run.state
     volume = await current_volume(run)
     if state.resized or volume.pool_id is None or volume.path is None or state.new_bytes == state.old_bytes:
         return
+    await until_heard(run)
     pool = (await cloud.snapshots.of(StoragePoolRow)).by_id[volume.pool_id]
     command = pool_commands.volume_stats(pool.uuid, pool_type=pool.type, volume_uuids=[volume.path])
     answer = (await must(cloud, endpoint(cloud, pool), command))[0]
