@@ -34,6 +34,12 @@ class BoxRow(Row):
     removed_ms: int | None = None
 
 
+@table("test_bin", shared=True, fill_percent=70)
+class BinRow(Row):
+    id: int
+    pieces: int
+
+
 INSERT_SHOP = insert("test_shop.insert", ShopRow)
 TAKE = statement("test_shop.take", "UPDATE test_shop SET used = used + $2 WHERE id = $1 AND used + $2 <= capacity")
 SHOP = select("test_shop.by_id", ShopRow, "WHERE id = $1")

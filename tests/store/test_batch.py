@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from tests.store.stock import INSERT_BOX, RELABEL, REMOVE_BOX, TAKE, BoxRow, add_box, box
 
@@ -49,8 +51,8 @@ def test_steps_that_touch_one_table_keep_their_order() -> None:
     assert planned.index("test_box.relabel") < planned.index("test_box.remove")
 
 
-def test_an_insert_takes_one_array_per_column() -> None:
-    folding = fold_insert(INSERT_BOX)
+def test_an_upsert_takes_one_array_per_column() -> None:
+    folding = fold_insert(insert("test_box.once", BoxRow, conflict="ON CONFLICT (id) DO NOTHING"))
     (only,) = folding.rounds(_taken(*(add_box(n).steps[0].arguments for n in (2, 1))))
 
     assert folding.text.startswith(
@@ -79,7 +81,7 @@ def test_additions_to_one_row_become_their_sum_and_rows_come_in_key_order() -> N
     assert folding is not None
     (only,) = folding.rounds(_taken((9, 1), (2, 5), (9, 4)))
 
-    assert only.arrays == [[2, 9], [5, 5], [1, 2], [0, 1]]
+    assert only.arrays == [[2, 9], [5, 5]]
     assert [[item.txn for item in group] for group in only.groups] == [[1], [0, 2]]
 
 
@@ -150,3 +152,78 @@ def test_quoted_dollars_stay() -> None:
     assert folding is not None
     assert "name = 'costs $1' FROM" in folding.text
     assert "id = u_.u_1" in folding.text
+
+
+def test_rows_are_found_by_their_key_and_other_conditions_only_checked() -> None:
+    folding = _folded("UPDATE test_shop SET used = 0 WHERE id = $1 AND name = $2", "int8", "text")
+    assert folding is not None
+
+    assert folding.text.endswith(
+        "WHERE id = u_.u_1 AND CASE WHEN u_.u_place > 0 THEN id = u_.u_1 AND name = u_.u_2 END RETURNING u_.u_place"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE test_shop SET used = 0 WHERE name = $1",
+        "UPDATE test_shop SET used = 0 WHERE NOT id = $1 AND name = $2",
+        "UPDATE test_shop SET used = 0 WHERE id + 1 = $1 AND name = $2",
+    ],
+)
+def test_what_does_not_tell_the_key_is_left_to_the_planner(text: str) -> None:
+    folding = _folded(text, "int8", "text")
+
+    assert folding is not None
+    assert "CASE" not in folding.text
+
+
+def test_rows_that_everybody_wants_are_locked_last() -> None:
+    charge = statement("test_bin.fill", "UPDATE test_bin SET pieces = pieces + $2 WHERE id = $1")
+    batch = [TxnSpec("a").add(charge, 1, 1).add(TAKE, 1, 1).put(INSERT_BOX, box(1)), TxnSpec("b").add(REMOVE_BOX, 1, 2)]
+
+    assert [s.name for s, _ in runs(batch)] == [
+        "test_box.insert", "test_box.remove", "test_shop.take", "test_bin.fill"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_folded_passes_a_bound_only_if_each_of_its_parts_does(seed: int) -> None:
+    random = Random(seed)
+    folding = fold_change(TAKE, ("int8", "int8"))
+    assert folding is not None
+    items = _taken(*((random.randint(1, 3), random.choice([-4, -1, 0, 1, 1, 5])) for _ in range(random.randint(1, 60))))
+    folded = dict.fromkeys((1, 2, 3), random.randint(0, 5))
+    single, capacity = dict(folded), 12
+
+    seen: list[int] = []
+    for each in folding.rounds(items):
+        assert each.arrays[0] == sorted(set(each.arrays[0]))
+        for (shop_id, amount), group in zip(zip(*each.arrays, strict=True), each.groups, strict=True):
+            seen += [item.txn for item in group]
+            assert amount == sum(item.arguments[1] for item in group)
+            if folded[shop_id] + amount > capacity:
+                continue
+            folded[shop_id] += amount
+            for item in group:
+                assert single[shop_id] + item.arguments[1] <= capacity
+                single[shop_id] += item.arguments[1]
+
+    assert folded == single
+    assert sorted(seen) == list(range(len(items)))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_keys_that_are_missing_or_many_keep_every_execution(seed: int) -> None:
+    random = Random(seed)
+    folding = _folded("UPDATE test_shop SET name = $3 WHERE id = $1 AND capacity = $2", "int8", "int8", "text")
+    assert folding is not None
+    items = _taken(*((random.choice([None, 1, 2]), random.choice([None, 1]), random.choice("ab")) for _ in range(30)))
+
+    rounds = list(folding.rounds(items))
+
+    assert sorted(item.txn for each in rounds for group in each.groups for item in group) == list(range(30))
+    for each in rounds:
+        assert len({item.arguments[:2] for group in each.groups for item in group}) == len(each.groups)
+        for group in each.groups:
+            assert len({item.arguments for item in group}) == 1

@@ -14,14 +14,14 @@ import asyncpg
 import pytest
 from tests.postgresql import own_cluster
 from tests.store.stock import BOX, SHOP, TAKE, BoxRow, add_box, box, shop
-from tests.stores import fresh_url
+from tests.stores import fresh_store, fresh_url
 
 from lakh.base.limits import ID_BLOCK
 from lakh.store.ids import LEASE, RowIds
 from lakh.store.inline import InlineStore
 from lakh.store.opening import open_store
 from lakh.store.statement import TxnSpec, select
-from lakh.store.store import Store, StoreUnavailableError
+from lakh.store.store import StatementError, Store, StoreUnavailableError
 
 ALL_BOXES = select("test_box.all", BoxRow, "ORDER BY id")
 
@@ -129,6 +129,21 @@ async def test_the_victim_of_a_deadlock_runs_again(store: Store, database: async
 
     assert await taking == [1, 1]
     assert [(await store.rows(SHOP, id))[0].used for id in (1, 2)] == [6, 6]
+
+
+async def test_a_row_that_postgresql_cannot_take_leaves_the_crowd_alone(tmp_path: Path) -> None:
+    async with fresh_store("postgresql", tmp_path) as store:
+        crowd = [add_box(id) for id in range(1, 60)]
+        crowd[7] = add_box(8, label="no\0text")
+        crowd[30] = add_box(31, weight="heavy")
+        crowd[45] = add_box(1 << 70)
+
+        outcomes = await asyncio.gather(*(store.submit(txn) for txn in crowd), return_exceptions=True)
+
+        refused = {place for place, outcome in enumerate(outcomes) if isinstance(outcome, StatementError)}
+        assert refused == {7, 30, 45}
+        stored = {row.id for row in await store.rows(ALL_BOXES)}
+        assert stored == set(range(1, 60)) - {8, 31, 46}
 
 
 async def test_while_postgresql_is_away_requests_are_told_and_afterwards_served() -> None:

@@ -23,7 +23,7 @@ LONGEST_PAUSE_SECONDS: Final = 600.0
 DUE = statement(
     "vm.due_to_expunge",
     "SELECT id, uuid FROM vm WHERE state = 'Destroyed' AND type = 'User' AND updated_ms < $1 AND removed_ms IS NULL"
-    f" ORDER BY id LIMIT {AT_ONCE}",
+    f" ORDER BY updated_ms LIMIT {AT_ONCE}",
 )
 BROKEN_OFF = statement(
     "vm.expunging",

@@ -20,6 +20,7 @@ PENDING, SUCCEEDED, FAILED, CANCELLED = 0, 1, 2, 3
     Index("async_job_instance", "instance_uuid", "id", where="status = 0 AND instance_uuid IS NOT NULL"),
     Index("async_job_completed", "completed_ms", where="completed_ms IS NOT NULL"),
     big=True,
+    fill_percent=60,
 )
 class JobRow(Row):
     """`step` counts committed progress: the next step to do, or while `undoing` the next to undo, plus one.

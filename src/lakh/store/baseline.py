@@ -39,6 +39,10 @@ def text(dialect: str) -> str:
         for element in made:
             compiled = str(element.compile(dialect=engine)).strip()
             lines.append("\n".join(line.rstrip().replace("\t", "    ") for line in compiled.splitlines()) + ";\n")
+    if dialect == "postgresql":
+        lines += [
+            f"ALTER TABLE {t.name} SET (fillfactor = {t.fill_percent});\n" for t in tables if t.fill_percent < 100
+        ]
     for declared in tables:
         if declared.search is not None:
             lines += [f"{made};\n" for made in create_search(declared.name, declared.search, dialect)]

@@ -3,7 +3,8 @@
 *Writes.* FLUSHERS tasks with a connection each take whatever TxnSpecs wait and commit them as one engine transaction,
 folded as `postgresql_batch` tells. There is no timer: a lone transaction goes at once as prepared single statements, a
 crowd that gathered behind a commit goes together. The second flusher starts only behind a long queue, because two
-batches at once want the same rows.
+batches at once want the same rows; a crowd is then shared between both, so that one's batch is made here while the
+engine is at the other's.
 
 *Failures.* Steps whose guards failed are known by name, so their TxnSpecs are set aside, the batch runs again without
 them, and they run alone afterwards to get their own verdict. Where the engine does not say who was at fault (a unique
@@ -39,6 +40,7 @@ T = TypeVar("T", bound=Row)
 
 FLUSHERS: Final = 2
 SECOND_FLUSHER_FROM: Final = 32  # waiting transactions; 256 left the second core idle at 400 in flight
+CROWD: Final = 2 * SECOND_FLUSHER_FROM + 2  # waiting transactions that both flushers share
 
 _log = logger("store.postgresql")
 
@@ -123,7 +125,7 @@ class PostgresqlStore:
                 wanted.clear()
                 await wanted.wait()
                 continue
-            taken = [self._queue.popleft() for _ in range(min(STORE_GROUP, len(self._queue)))]
+            taken = [self._queue.popleft() for _ in range(self._share())]
             group = [txn for txn, _ in taken]
             outcomes: list[Outcome]
             self._committing += len(group)
@@ -141,6 +143,14 @@ class PostgresqlStore:
             told.set_result(None)
             for (_, future), outcome in zip(taken, outcomes, strict=True):
                 resolve(future, outcome)
+
+    def _share(self) -> int:
+        """How many of those that wait the next batch takes: half of a crowd where nobody else is at it, for the other
+        flusher to take the rest. Else all would go together for ever, and engine and client take turns."""
+        waiting = len(self._queue)
+        if waiting >= CROWD and not self._writing:
+            waiting = -(-waiting // FLUSHERS)
+        return min(STORE_GROUP, waiting)
 
     async def settled(self) -> None:
         """Returns once everything that may be committed by now has been told to listeners and others."""

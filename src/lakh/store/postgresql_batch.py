@@ -1,13 +1,14 @@
 """How many transactions become few statements on PostgreSQL. Pure: texts and lists in, texts and lists out.
 
 A statement costs the client as much whether it changes one row or a hundred, so a batch of TxnSpecs is run as one
-engine transaction whose equal statements are folded: an INSERT of a declared table selects from UNNEST of its columns,
-an UPDATE or DELETE joins UNNEST of its arguments and returns which of them found a row. So each step still gets its own
-row count, and each guard its own verdict.
+engine transaction whose equal statements are folded: INSERTs of a declared table are one COPY, or with ON CONFLICT a
+SELECT from UNNEST of their columns; an UPDATE or DELETE joins UNNEST of its arguments and returns which of them found a
+row. So each step still gets its own row count, and each guard its own verdict.
 
 *Order.* Row locks last until the commit, and two batches that lock the same rows in different orders stop each other
 for a second. So all batches take them alike: inserts first (their rows are nobody else's yet), then tables by name,
-then statements by name, then rows by key. Steps of one TxnSpec change places only when neither reads or changes what
+then those tables whose rows everybody wants (`shared`: two batches then wait for each other at their ends only), then
+statements by name, then rows by key. Steps of one TxnSpec change places only when neither reads or changes what
 the other changes; `order` finds that from the tables their texts name.
 
 *Rows wanted twice.* A folded UPDATE changes a row once, so executions with the same key go in successive rounds. Unless
@@ -18,9 +19,13 @@ counter shared by everyone from setting the pace. If the sum passes the guard, s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
+
+import msgspec
 
 from lakh.store.statement import Statement, TxnSpec
 from lakh.store.table import TABLES
@@ -31,6 +36,7 @@ _UPDATE = re.compile(r"\s*UPDATE\s+\w+\s+SET\s+(?P<set>.*?)\s+WHERE\s+(?P<where>
 _DELETE = re.compile(r"\s*DELETE\s+FROM\s+\w+\s+WHERE\s+(?P<where>.*)", re.IGNORECASE | re.DOTALL)
 _UNFOLDABLE = re.compile(r"\b(?:RETURNING|WITH|LIMIT)\b", re.IGNORECASE)
 _CONFLICT_KEY = re.compile(r"ON\s+CONFLICT\s*\(([^)]*)\)[^()]*DO\s+UPDATE", re.IGNORECASE)
+_AND = re.compile(r"\bAND\b", re.IGNORECASE)
 _INNER = re.compile(r"\([^()]*\)")
 _EQUAL = re.compile(r"(?<![\w.<>!])(\w+)\s*=\s*\$(\d+)(?![\d\w])")
 _ASSIGNED = re.compile(
@@ -39,13 +45,13 @@ _ASSIGNED = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Item:
-    """One step to execute: which TxnSpec of the batch, which of its steps, and with what."""
+class Item(msgspec.Struct, gc=False):
+    """One step to execute: which TxnSpec of the batch, which of its steps, with what, and the row count it needs."""
 
     txn: int
     step: int
     arguments: tuple[Any, ...]
+    expect: int | None = None
 
 
 @dataclass(slots=True)
@@ -61,9 +67,17 @@ def mentioned(statement: Statement) -> frozenset[str]:
     return frozenset(word for word in _WORD.findall(statement.text.lower()) if word in TABLES)
 
 
-def rank(statement: Statement) -> tuple[bool, str, str]:
+def only_stores(statement: Statement) -> bool:
+    """True for an INSERT of a declared table that has no ON CONFLICT: many of them are one COPY."""
+    return bool(statement.insert_columns) and "CONFLICT" not in statement.text
+
+
+def rank(statement: Statement) -> tuple[int, str, str]:
     """The place of a statement in the order that every batch follows."""
-    return (not statement.insert_columns or "CONFLICT" in statement.text, statement.changes, statement.name)
+    when = 0 if only_stores(statement) else 1
+    if when and (changed := TABLES.get(statement.changes)) is not None and changed.shared:
+        when = 2
+    return (when, statement.changes, statement.name)
 
 
 _ORDERS: dict[tuple[Statement, ...], tuple[int, ...]] = {}
@@ -108,7 +122,9 @@ def runs(batch: Sequence[TxnSpec]) -> Iterator[tuple[Statement, list[Item]]]:
         for shape, left, members in waiting:
             while left and shape[left[0]] is chosen:
                 step = left.pop(0)
-                items += [Item(index, step, batch[index].steps[step].arguments) for index in members]
+                for index in members:
+                    _, arguments, expect = batch[index].steps[step]
+                    items.append(Item(index, step, arguments, expect))
         yield chosen, items
         waiting = [each for each in waiting if each[1]]
 
@@ -117,10 +133,11 @@ def runs(batch: Sequence[TxnSpec]) -> Iterator[tuple[Statement, list[Item]]]:
 class Folding:
     """How many executions of one statement become one.
 
-    `text` takes an array per argument and, unless `insert`, two more: how many executions each place stands for, and
-    the places, which it returns for each row changed. `key` are the argument positions that tell which row; `sums`
-    those to add up over one row, None where executions over one row cannot be one. `rising` are sums under a bound
-    that only amounts from 0 up answer for: taking 3 twice from 10 ends below a bound of 5, taking it once does not.
+    `text` takes an array per argument and, where `counted`, one of how many executions each place stands for; unless
+    `insert`, it returns the places, from 1 up, for each row changed. `key` are the argument positions that tell which
+    row; `sums` those to add up over one row, None where executions over one row cannot be one. `rising` are sums under
+    a bound that only amounts from 0 up answer for: taking 3 twice from 10 ends below a bound of 5, taking it once does
+    not.
     """
 
     text: str
@@ -129,70 +146,102 @@ class Folding:
     key: tuple[int, ...]
     sums: tuple[int, ...] | None = None
     rising: tuple[int, ...] = ()
+    counted: bool = False
 
     def rounds(self, items: Sequence[Item]) -> Iterator[Round]:
         """The items as executions that want no row twice, in key order."""
-        ordered = sorted(items, key=self._key) if self.key else list(items)
-        while ordered:
-            taken: dict[Any, _Group] = {}
-            again: list[Item] = []
-            for place, item in enumerate(ordered):
-                key = self._key(item) if self.key else place
-                found = taken.get(key)
-                if found is None:
-                    taken[key] = _Group(item)
-                elif self.sums is None or not found.adds_up(item, self.sums, self.rising):
-                    again.append(item)
-            yield self._round([group.items for group in taken.values()])
-            ordered = again
-
-    def _key(self, item: Item) -> tuple[Any, ...]:
-        # None sorts before everything: no row is found by `= NULL`, but the sort must not fail.
-        return tuple([(item.arguments[p] is not None, item.arguments[p]) for p in self.key])
+        if not self.key:
+            yield self._round([[item] for item in items])
+            return
+        key_of = _picker(self.key)
+        left = [(key_of(item.arguments), item) for item in items]
+        try:
+            left.sort(key=_FIRST)
+        except TypeError:  # no row is found by `= NULL`, but the sort must not fail
+            left.sort(key=lambda pair: [(value is not None, value) for value in pair[0]])
+        while left:
+            taken: dict[tuple[Any, ...], list[Item]] = {}
+            added: dict[tuple[Any, ...], _Sum] = {}
+            again: list[tuple[tuple[Any, ...], Item]] = []
+            for key, item in left:
+                group = taken.setdefault(key, [])
+                if group:
+                    if self.sums is None:
+                        again.append((key, item))
+                        continue
+                    if (found := added.get(key)) is None:
+                        found = added[key] = _Sum(self, group[0].arguments)
+                    if not found.takes(item.arguments):
+                        again.append((key, item))
+                        continue
+                group.append(item)
+            yield self._round(list(taken.values()))
+            left = again
 
     def _round(self, groups: list[list[Item]]) -> Round:
-        rows: list[Sequence[Any]] = []
-        sums = self.sums or ()
-        for group in groups:
-            first = group[0].arguments
-            if len(group) > 1:
-                rows.append([sum(i.arguments[p] for i in group) if p in sums else first[p] for p in range(self.width)])
-            else:
-                rows.append(first)
+        rows = [group[0].arguments if len(group) == 1 else self._summed(group) for group in groups]
         arrays = [list(column) for column in zip(*rows, strict=True)]
-        if not self.insert:
-            arrays += [[len(group) for group in groups], list(range(len(groups)))]
+        if self.counted:
+            arrays.append([len(group) for group in groups])
         return Round(arrays, groups)
 
+    def _summed(self, group: list[Item]) -> tuple[Any, ...]:
+        row = list(group[0].arguments)
+        for position in self.sums or ():
+            row[position] = sum([item.arguments[position] for item in group])
+        return tuple(row)
 
-class _Group:
+
+_FIRST = itemgetter(0)
+
+
+@lru_cache(maxsize=1024)
+def _picker(positions: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """What takes these positions out of arguments."""
+    if len(positions) == 1:
+        only = positions[0]
+        return lambda arguments: (arguments[only],)
+    return itemgetter(*positions) if positions else lambda _: ()
+
+
+class _Sum:
     """Executions over one row that become one: alike but for their sums, each of which only rises or only falls."""
 
-    __slots__ = ("_signs", "items")
+    __slots__ = ("_alike", "_amounts_of", "_known", "_rest", "_rising", "_signs")
 
-    def __init__(self, item: Item) -> None:
-        self.items = [item]
+    def __init__(self, folding: Folding, first: tuple[Any, ...]) -> None:
+        sums = folding.sums or ()
+        self._amounts_of = _picker(sums)
+        self._rest = _picker(tuple([p for p in range(folding.width) if p not in sums]))
+        self._alike: tuple[Any, ...] | None = self._rest(first)
+        self._rising = [position in folding.rising for position in sums]
         self._signs: dict[int, bool] = {}  # of the sums that are not 0: does it rise?
+        self._known: set[tuple[Any, ...]] = set()  # amounts that went in
+        if not self._fits(self._amounts_of(first)):
+            self._alike = None  # it stays alone
 
-    def adds_up(self, item: Item, sums: tuple[int, ...], rising: tuple[int, ...]) -> bool:
-        """Takes the item in, where the sum passes a bound only if its parts do."""
-        own, other = self.items[0].arguments, item.arguments
-        for position, (a, b) in enumerate(zip(own, other, strict=True)):
-            if (a is None or b is None) if position in sums else a != b:
-                return False
+    def takes(self, arguments: tuple[Any, ...]) -> bool:
+        """Takes the execution in, where the sum passes a bound only if its parts do."""
+        if self._rest(arguments) != self._alike:
+            return False
+        amounts = self._amounts_of(arguments)
+        return amounts in self._known or self._fits(amounts)
+
+    def _fits(self, amounts: tuple[Any, ...]) -> bool:
         signs = self._signs.copy()
-        for position in sums:
-            for amount in (own[position], other[position]):
-                rises = amount > 0
-                if amount and (signs.setdefault(position, rises) != rises or (not rises and position in rising)):
-                    return False
+        for place, amount in enumerate(amounts):
+            if amount is None:
+                return False
+            rises = amount > 0
+            if amount and (signs.setdefault(place, rises) != rises or (not rises and self._rising[place])):
+                return False
         self._signs = signs
-        self.items.append(item)
+        self._known.add(amounts)
         return True
 
 
 def fold_insert(statement: Statement) -> Folding:
-    """The folded form of an INSERT made by `insert()`."""
+    """The folded form of an INSERT made by `insert()` that has an ON CONFLICT."""
     head, _, tail = statement.text.partition(" VALUES (")
     conflict = tail.partition(")")[2]
     arrays = ", ".join(f"${n}::{sql_type}[]" for n, sql_type in enumerate(statement.parameter_types, 1))
@@ -219,18 +268,41 @@ def fold_change(statement: Statement, types: Sequence[str]) -> Folding | None:
     key = tuple(int(number) - 1 for _, number in _EQUAL.findall(outer))
     if not key:
         return None
-    arrays = ", ".join(f"${n}::{name}[]" for n, name in enumerate((*types, "int8", "int4"), 1))
-    names = ", ".join([*(f"u_{n}" for n in range(1, len(types) + 1)), "u_times", "u_place"])
-    source = f"UNNEST({arrays}) AS u_({names})"
-    where = f"WHERE {_joined(parts['where'])} RETURNING u_.u_place"
+    source = _source(types, counted=False)
+    where = f"WHERE {_by_key(statement, parts['where'], outer)} RETURNING u_.u_place"
     if "set" not in parts:
         head = re.sub(r"\s+WHERE\s*$", "", text[: found.start("where")], flags=re.IGNORECASE)
         return Folding(f"{head} USING {source} {where}", False, len(types), key)
     sums, rising = _summable(assignments, parts["where"])
+    counted = False
     if sums is not None:
         assignments = _ASSIGNED.sub(_times, assignments)
+        if counted := "u_.u_times" in assignments:
+            source = _source(types, counted=True)
     folded = f"{text[: found.start('set')]}{_joined(assignments)} FROM {source} {where}"
-    return Folding(folded, False, len(types), key, sums, rising)
+    return Folding(folded, False, len(types), key, sums, rising, counted)
+
+
+def _source(types: Sequence[str], *, counted: bool) -> str:
+    """The arrays as rows: `u_1`, `u_2`, … for the arguments, how many executions each stands for, and its place."""
+    arrays = ", ".join(f"${n}::{name}[]" for n, name in enumerate((*types, "int8") if counted else types, 1))
+    names = ", ".join([*(f"u_{n}" for n in range(1, len(types) + 1)), *(["u_times"] if counted else []), "u_place"])
+    return f"UNNEST({arrays}) WITH ORDINALITY AS u_({names})"
+
+
+def _by_key(statement: Statement, where: str, outer: str) -> str:
+    """The condition of the join, written so that rows are found by the table's primary key where it tells that.
+
+    Nothing else may tempt the planner: it takes an UNNEST for ten rows and believes a state that few rows had at the
+    last ANALYZE to be rare, and would rather read all rows of that state (or of a table it has never analysed) and
+    compare each with each. Within CASE a condition is checked and never looked up.
+    """
+    told = {found[1]: found[2] for part in _AND.split(outer) if (found := _EQUAL.fullmatch(part.strip()))}
+    declared = TABLES.get(statement.changes)
+    if declared is None or not told.keys() >= set(declared.primary_key):
+        return _joined(where)
+    keys = " AND ".join(f"{column} = u_.u_{told[column]}" for column in declared.primary_key)
+    return f"{keys} AND CASE WHEN u_.u_place > 0 THEN {_joined(where)} END"
 
 
 def _times(assigned: re.Match[str]) -> str:

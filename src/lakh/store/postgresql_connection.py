@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -24,6 +24,7 @@ _SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "10s",  # a server that froze must not keep its row locks
     "lock_timeout": "20s",
 }
+_BY_KEY: Final = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
 class ConnectionLostError(LakhError):
@@ -98,12 +99,18 @@ class Connection:
         status = await self._raw.execute(text, *arguments)
         return int(status.rpartition(" ")[2])
 
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Stores rows by COPY, which takes a third of what an INSERT costs either side, and returns how many."""
+        status = await self._raw.copy_records_to_table(table, columns=columns, records=rows)
+        return int(status.rpartition(" ")[2])
+
     async def parameter_types(self, text: str) -> tuple[str, ...]:
         """The engine's names of the types of `$1`, `$2`, …"""
         return tuple(kind.name for kind in (await self._raw.prepare(text)).get_parameters())
 
-    async def begin(self) -> None:
-        await self._raw.execute("BEGIN")
+    async def begin(self, *, by_key: bool = False) -> None:
+        """Begins a transaction; `by_key` says that its statements join by key, whatever the planner thinks."""
+        await self._raw.execute(f"BEGIN; {_BY_KEY}" if by_key else "BEGIN")
 
     async def commit(self) -> None:
         if await self._raw.execute("COMMIT") != "COMMIT":

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from lakh.base.errors import LakhError
 from lakh.store.commit import Outcome
 from lakh.store.counters import COMMIT, Counters
-from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, runs
+from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, only_stores, runs
 from lakh.store.postgresql_connection import Connection, ConnectionLostError, RetryableError, connect, translated
 from lakh.store.statement import Statement, TxnSpec
 from lakh.store.store import GuardFailedError, StoreUnavailableError
@@ -48,7 +48,7 @@ class Writer:
         try:
             if len(batch) == 1:
                 return [await self._alone(batch[0])]
-            counts = await self._transaction(lambda connection: self._folded(connection, batch))
+            counts = await self._transaction(lambda connection: self._folded(connection, batch), by_key=True)
             self.counters.transactions += len(batch)
             return list(counts)
         except _GuiltyError as found:
@@ -71,7 +71,9 @@ class Writer:
             outcomes[index] = (await self.commit([batch[index]]))[0]
         return [outcomes[index] for index in range(len(batch))]
 
-    async def _transaction(self, work: Callable[[Connection], Awaitable[R]], *, whole: bool = True) -> R:
+    async def _transaction(
+        self, work: Callable[[Connection], Awaitable[R]], *, whole: bool = True, by_key: bool = False
+    ) -> R:
         """Runs `work` within BEGIN and COMMIT (unless not `whole`), again where that may help."""
         replaced = False
         for attempt in range(ATTEMPTS):
@@ -80,7 +82,7 @@ class Writer:
             connection, committing = await self._connected(), not whole
             try:
                 if whole:
-                    await connection.begin()
+                    await connection.begin(by_key=by_key)
                 result = await work(connection)
                 committing = True
                 if whole:
@@ -179,8 +181,9 @@ class Writer:
     async def _folded(self, connection: Connection, batch: Sequence[TxnSpec]) -> list[list[int]]:
         counts = [[0] * len(txn.steps) for txn in batch]
         for statement, items in runs(batch):
-            folding = await self._folding(connection, statement) if len(items) > 1 else None
-            if folding is None:
+            if len(items) > 1 and only_stores(statement):
+                await self._copy(connection, statement, items, counts)
+            elif len(items) == 1 or (folding := await self._folding(connection, statement)) is None:
                 for item in items:
                     label = batch[item.txn].label
                     counts[item.txn][item.step] = await self._execute(connection, label, statement, item.arguments)
@@ -189,10 +192,7 @@ class Writer:
             else:
                 await self._change(connection, statement, folding, items, counts)
             guilty = {
-                item.txn
-                for item in items
-                if (expected := batch[item.txn].steps[item.step].expect) is not None
-                and counts[item.txn][item.step] != expected
+                item.txn for item in items if item.expect is not None and counts[item.txn][item.step] != item.expect
             }
             if guilty:
                 raise _GuiltyError(guilty)
@@ -206,6 +206,15 @@ class Writer:
                 types = await connection.parameter_types(statement.text)
                 self._foldings[statement] = fold_change(statement, types)
         return self._foldings[statement]
+
+    async def _copy(
+        self, connection: Connection, statement: Statement, items: list[Item], counts: list[list[int]]
+    ) -> None:
+        started = perf_counter()
+        await connection.copy(statement.changes, statement.insert_columns, [item.arguments for item in items])
+        self._count(statement, len(items), perf_counter() - started)
+        for item in items:
+            counts[item.txn][item.step] = 1
 
     async def _insert(
         self, connection: Connection, statement: Statement, folding: Folding, items: list[Item], counts: list[list[int]]
@@ -227,5 +236,5 @@ class Writer:
             changed = await connection.fetch(folding.text, each.arrays)
             self._count(statement, sum(map(len, each.groups)), perf_counter() - started)
             for (place,) in changed:
-                for item in each.groups[place]:
+                for item in each.groups[place - 1]:
                     counts[item.txn][item.step] += 1

@@ -70,7 +70,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is known of one table. `big` marks tables on which no statement may do a full scan."""
+    """What is known of one table.
+
+    `big` marks tables on which no statement may do a full scan. `shared`: many transactions at once want the same rows,
+    so a batch locks them last. `fill_percent`: how full PostgreSQL makes a page with new rows; in what is left a row
+    may change beside its old form, which costs no index anything where no indexed column changes.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -79,6 +84,8 @@ class Table:
     big: bool
     row: type[Row]
     search: Search | None = None
+    shared: bool = False
+    fill_percent: int = 100
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -106,12 +113,14 @@ def table(
     primary_key: Sequence[str] = ("id",),
     big: bool = False,
     search: Search | None = None,
+    shared: bool = False,
+    fill_percent: int = 100,
 ) -> Callable[[type[R]], type[R]]:
     """Declares a table. Raises TypeError at import for a column type that is not portable."""
 
     def declare(row: type[R]) -> type[R]:
         columns = tuple(_columns(row))
-        declared = Table(name, columns, tuple(primary_key), indexes, big, row, search)
+        declared = Table(name, columns, tuple(primary_key), indexes, big, row, search, shared, fill_percent)
         known = {c.name for c in columns}
         for index in indexes:
             if unknown := [c for c in index.columns if c.split()[0] not in known]:

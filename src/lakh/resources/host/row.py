@@ -59,7 +59,7 @@ class HostRow(Row):
     removed_ms: int | None = None
 
 
-@table("host_capacity", primary_key=("host_id",), big=True)
+@table("host_capacity", primary_key=("host_id",), big=True, shared=True, fill_percent=70)
 class HostCapacityRow(Row):
     """Totals before overcommit, ratios beside them, and what VMs on the host (or starting there) take."""
 

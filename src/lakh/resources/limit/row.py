@@ -35,7 +35,7 @@ TYPES = (
 bytes (the API shows GiB)."""
 
 
-@table("resource_count", primary_key=("owner_kind", "owner_id"), big=True)
+@table("resource_count", primary_key=("owner_kind", "owner_id"), big=True, shared=True, fill_percent=70)
 class ResourceCountRow(Row):
     """What one account (owner_kind 1) or domain subtree (2) owns."""
 

@@ -20,8 +20,8 @@ from lakh.wire.message import Message
 NICS_IN_USE = select(
     "nic.of_running_in_network",
     NicRow,
-    "WHERE network_id = $1 AND removed_ms IS NULL AND vm_id IN"
-    " (SELECT id FROM vm WHERE type = 'User' AND state IN ('Running', 'Migrating', 'Stopping') AND removed_ms IS NULL)"
+    "WHERE network_id = $1 AND removed_ms IS NULL AND EXISTS (SELECT 1 FROM vm WHERE vm.id = nic.vm_id"
+    " AND vm.type = 'User' AND vm.state IN ('Running', 'Migrating', 'Stopping') AND vm.removed_ms IS NULL)"
     " ORDER BY id",
 )
 VMS = select("vm.for_router", VmRow, "WHERE id = ANY($1) ORDER BY id")

@@ -123,8 +123,9 @@ INSERT_RULESET = insert("vm_ruleset.insert", VmRulesetRow)
 PENDING_RULESETS = select(
     "vm_ruleset.pending",
     VmRulesetRow,
-    "WHERE pending AND vm_id IN (SELECT id FROM vm WHERE state = 'Running' AND removed_ms IS NULL)"
+    "WHERE pending AND (SELECT state FROM vm WHERE vm.id = vm_ruleset.vm_id AND vm.removed_ms IS NULL) = 'Running'"
     " ORDER BY vm_id LIMIT 500",
+    full_scan="of the pending ones, which its index holds alone",
 )
 APPLIED = statement(
     "vm_ruleset.applied", "UPDATE vm_ruleset SET pending = FALSE WHERE vm_id = $1 AND sequence = $2 AND pending"

@@ -39,7 +39,7 @@ class StoragePoolRow(Row):
     removed_ms: int | None = None
 
 
-@table("storage_pool_capacity", primary_key=("pool_id",))
+@table("storage_pool_capacity", primary_key=("pool_id",), shared=True, fill_percent=70)
 class StoragePoolCapacityRow(Row):
     """`limit_bytes` is capacity times overprovisioning; `allocated_bytes` what volumes and templates take of it;
     `used_bytes` what the hosts last reported."""

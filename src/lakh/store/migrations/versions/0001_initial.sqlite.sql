@@ -1028,22 +1028,19 @@ CREATE TABLE vm (
     PRIMARY KEY (id)
 );
 CREATE INDEX vm_account ON vm (account_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_destroyed ON vm (updated_ms) WHERE removed_ms IS NULL AND type = 'User' AND state = 'Destroyed';
 CREATE INDEX vm_domain ON vm (domain_id, id) WHERE removed_ms IS NULL;
+CREATE INDEX vm_expunging ON vm (id) WHERE removed_ms IS NULL AND type = 'User' AND state = 'Expunging';
 CREATE INDEX vm_group ON vm (group_id, id) WHERE removed_ms IS NULL AND group_id IS NOT NULL;
 CREATE INDEX vm_host ON vm (host_id, id) WHERE removed_ms IS NULL AND host_id IS NOT NULL;
 CREATE UNIQUE INDEX vm_instance_name ON vm (instance_name) WHERE removed_ms IS NULL;
 CREATE INDEX vm_iso ON vm (iso_id, id) WHERE removed_ms IS NULL AND iso_id IS NOT NULL;
-CREATE INDEX vm_last_host ON vm (last_host_id, id) WHERE removed_ms IS NULL AND last_host_id IS NOT NULL;
 CREATE INDEX vm_listed ON vm (id) WHERE removed_ms IS NULL AND type = 'User';
 CREATE INDEX vm_name ON vm (name, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_network ON vm (network_id, id) WHERE removed_ms IS NULL AND network_id IS NOT NULL;
 CREATE INDEX vm_offering ON vm (service_offering_id, id) WHERE removed_ms IS NULL;
-CREATE INDEX vm_pod ON vm (pod_id, id) WHERE removed_ms IS NULL AND pod_id IS NOT NULL;
-CREATE INDEX vm_state ON vm (state, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_system ON vm (type, id) WHERE removed_ms IS NULL AND type <> 'User';
-CREATE INDEX vm_system_host ON vm (host_id, state) WHERE removed_ms IS NULL AND host_id IS NOT NULL AND type <> 'User';
 CREATE INDEX vm_template ON vm (template_id, id) WHERE removed_ms IS NULL;
-CREATE INDEX vm_user ON vm (user_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX vm_user_data ON vm (user_data_id, id) WHERE removed_ms IS NULL AND user_data_id IS NOT NULL;
 CREATE UNIQUE INDEX vm_uuid ON vm (uuid);
 CREATE INDEX vm_zone ON vm (zone_id, id) WHERE removed_ms IS NULL;
