@@ -23,6 +23,7 @@ from lakh.resources.nic.row import NicRow
 from lakh.resources.vm.held import USERS_ONLY, VMS
 from lakh.resources.vm.list_command import LISTING
 from lakh.resources.vm.row import INSERT, TO_EXPUNGED, TO_RUNNING, TO_STARTING, VmRow
+from lakh.store import search
 from lakh.store.changes import changed_by
 from lakh.store.statement import STATEMENTS, TxnSpec, statement
 from lakh.store.store import GuardFailedError
@@ -159,6 +160,21 @@ async def test_the_queue_of_texts_moves_into_the_index_and_nothing_is_found_twic
         await move(api.cloud, each, 15, 1)
     await vms.check_all()
     assert await vms.check(keyword="%moved%") == 1
+
+
+@pytest.mark.parametrize("apart", [0, 10_000_000])
+async def test_a_pass_over_the_texts_in_parts_misses_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, apart: int
+) -> None:
+    monkeypatch.setattr(search, "APART", apart)
+    vms = Instances(api)
+    assert await vms.check(keyword="%b%") == 0
+    for number in (1, 40):
+        await vms.add(number)
+        for each in movings() if api.cloud.store.dialect == "sqlite" else ():
+            await move(api.cloud, each, 15, 1)
+        found = [await vms.check(keyword=f"%{keyword}%") for keyword in ("b", "-1", "we", "b%1", "zz")]
+    assert [number > 0 for number in found] == [True, True, True, True, False]
 
 
 async def test_instances_of_accounts_are_tallied_by_state(api: Api) -> None:

@@ -34,7 +34,8 @@ ROUNDS: Final = 21
 """Of so many times the second longest is the 95th of a hundred."""
 ROUNDS_LEAST: Final = 5
 ASKING_SECONDS: Final = 10 * 60.0
-"""No round begins later."""
+RUN_SECONDS: Final = 21 * 60.0
+"""No round begins later, of the asking or of the run."""
 
 
 async def drive(run: Run) -> None:
@@ -140,13 +141,14 @@ class _Asking:
         screen, random = self._run.stand.screen, Random(1)
         screen.step(f"{len(self._pages)} pages again and again")
         began, order = time.monotonic(), list(self._pages)
+        end = min(began + ASKING_SECONDS, self._run.stand.began + RUN_SECONDS)
         with screen.bar(ROUNDS) as advance:
             for number in range(1, ROUNDS + 1):
                 random.shuffle(order)
                 for question, page in order:
                     await self._once(question, page)
                 advance(number)
-                if number >= ROUNDS_LEAST and time.monotonic() - began > ASKING_SECONDS:
+                if number >= ROUNDS_LEAST and time.monotonic() > end:
                     break
         self._run.figure("rounds", number, "")
         self._run.figure("asking_seconds", time.monotonic() - began, "s")

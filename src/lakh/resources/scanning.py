@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lakh.jobs.cloud import Cloud
 from lakh.store.matching import Test
-from lakh.store.search import ids_of
+from lakh.store.search import pass_over, passing
 from lakh.store.statement import statement
 from lakh.store.table import Row
 
@@ -26,16 +26,9 @@ class Scanned:
     def __init__(self, row: type[Row], text: str, *, always: str, containing: Sequence[str] = ()) -> None:
         self._containing = tuple(containing)
         name, fits = row.TABLE.name, rf"{always} AND LOWER({text}) LIKE $1 ESCAPE '\'"
-        passes = {
-            dialect: statement(
-                f"{name}.keyword.{dialect}",
-                f"SELECT {together}(id) FROM {name} WHERE {fits}",
-                full_scan="a text without an index is passed over",
-                dialect=dialect,
-            )
-            for dialect, together in (("sqlite", "group_concat"), ("postgresql", "array_agg"))
+        self._passes = {
+            dialect: passing(f"{name}.keyword.{dialect}", name, fits, dialect) for dialect in ("sqlite", "postgresql")
         }
-        self._pass = passes
         self._among = statement(f"{name}.keyword.among", f"SELECT id FROM {name} WHERE id = ANY($2) AND {fits}")
 
     async def find(
@@ -45,6 +38,6 @@ class Scanned:
         else; None for too many."""
         tests = [Test(column, containing=keyword) for column in self._containing]
         if others is None:
-            return tests, ids_of((await cloud.store.read(self._pass[cloud.store.dialect], f"%{keyword}%"))[0][0])
+            return tests, await pass_over(cloud.store, self._passes[cloud.store.dialect], f"%{keyword}%")
         rows = await cloud.store.read(self._among, f"%{keyword}%", others) if others else []
         return tests, np.array([row[0] for row in rows], np.int64)

@@ -27,12 +27,16 @@ from numpy.typing import NDArray
 from lakh.base.limits import HELD_NOTED, HELD_SLICE
 from lakh.base.log import logger
 from lakh.store.changes import changed_by
-from lakh.store.matching import NOTHING, Mask, Matched, Positions, Test, codes_that_fit, in_set
+from lakh.store.matching import NOTHING, Mask, Matched, Positions, Test, codes_that_fit, in_set, nth_of
 from lakh.store.statement import Step, statement
 from lakh.store.store import Store, StoreUnavailableError
 from lakh.store.table import Row
 
 DEAD_ROWS_KEPT: Final = 10_000
+FEW_IDS: Final = 2000
+"""Up to so many are looked up one by one; a pass over all rows beats that for more."""
+DENSE: Final = 16
+"""Ids for each row, up to which a table of all ids is worth its memory for a moment."""
 FEW_TEXTS: Final = 32_767
 """Texts of one column that fit into its narrow form."""
 
@@ -269,28 +273,26 @@ class Columns:
         or have one of its ids. The columns must be `fresh`."""
         if either is not None and not any(self._could_fit(test) for test in either[0]):
             among, either = [*among, either[1]], None
-        masks = [among_ids for among_ids in among if len(among_ids) > self._size // 8]  # a pass beats a search for each
-        among = [among_ids for among_ids in among if len(among_ids) <= self._size // 8]
-        if among:
-            ids = np.unique(min(among, key=len))
-            for other in among:
-                ids = ids[np.isin(ids, other)] if len(among) > 1 else ids
+        few = [ids for ids in among if len(ids) <= FEW_IDS]
+        masks = [self._mask_of(ids) for ids in among if len(ids) > FEW_IDS]
+        if either is not None:
+            masks.append(self._either(either))
+        if few:
+            ids = np.unique(min(few, key=len))
+            for other in few:
+                ids = ids[np.isin(ids, other)] if len(few) > 1 else ids
             places = self._places(ids)
             fits = self._live[places]
             for test in tests:
                 fits &= self._mask(test, places)
             for found in masks:
-                fits &= np.isin(self._ids[places], found)
-            if either is not None:
-                fits &= self._either(either)[places]
+                fits &= found[places]
             return Matched(self._ids[places[fits]], None)
         mask = self._live[: self._size].copy()
         for test in tests:
             mask &= self._mask(test, None)
         for found in masks:
-            mask &= np.isin(self._ids[: self._size], found)
-        if either is not None:
-            mask &= self._either(either)
+            mask &= found
         return Matched(self._ids[: self._size], mask)
 
     def values(self, column: str, tests: Sequence[Test]) -> NDArray[np.int64]:
@@ -316,13 +318,16 @@ class Columns:
     ) -> dict[tuple[int, str | None], int]:
         """How many rows that fit `tests` have each of the `values` in column `of`, by their text in column `by`. As
         `matching`."""
-        numbers = sorted(set(values))
-        texts = list(self._texts[by])
-        mask = self._live[: self._size] & in_set(self._columns[of][: self._size], numbers)
+        numbers, texts = sorted(set(values)), list(self._texts[by])
+        owners, kinds = self._columns[of][: self._size], self._columns[by][: self._size]
+        mask = self._live[: self._size].copy()
         for test in tests:
             mask &= self._mask(test, None)
-        at = np.searchsorted(numbers, self._columns[of][: self._size][mask])
-        both = at * len(texts) + self._columns[by][: self._size][mask]
+        if np.count_nonzero(mask) > self._size // 8:
+            mask &= in_set(owners, numbers)
+        places = np.flatnonzero(mask)
+        nth = nth_of(owners[places], numbers)
+        both = (nth * len(texts) + kinds[places])[nth >= 0]
         counts = np.bincount(both, minlength=len(numbers) * len(texts))
         return {
             (numbers[place // len(texts)], texts[place % len(texts)]): int(counts[place])
@@ -333,8 +338,14 @@ class Columns:
         mask = np.zeros(self._size, np.bool_)
         for test in either[0]:
             mask |= self._mask(test, None)
-        mask[self._places(either[1])] = True
-        return mask
+        return mask | self._mask_of(either[1])
+
+    def _mask_of(self, wanted: NDArray[np.int64]) -> Mask:
+        """Which rows have one of these ids, of which there may be as many as rows."""
+        ids = self._ids[: self._size]
+        if not self._size or ids[-1] > DENSE * (self._size + FEW_IDS):
+            return np.isin(ids, wanted)
+        return in_set(ids, wanted)
 
     def _could_fit(self, test: Test) -> bool:
         return test.column not in self._texts or len(self._numbers(test)) > 0

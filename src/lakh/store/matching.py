@@ -91,3 +91,13 @@ def in_set(column: NDArray[Any], wanted: Sequence[int] | NDArray[Any]) -> Mask:
     table[top - 1] = bool(np.any(sought == NOTHING))
     found: Mask = table[column]
     return found
+
+
+def nth_of(column: NDArray[Any], numbers: Sequence[int]) -> NDArray[np.int64]:
+    """Of each number of a column which of `numbers` it is, from 0; NOTHING where it is none of them."""
+    table = np.full(int(column.max(initial=0)) + 2, NOTHING, np.int64)
+    for nth, number in enumerate(numbers):
+        if 0 <= number < len(table) - 1:
+            table[number] = nth
+    found: NDArray[np.int64] = table[column]
+    return found

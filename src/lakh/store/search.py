@@ -15,13 +15,18 @@ pieces later; row by row that cost 2 ms for an instance, in batches 20 us. So tr
 queue, what is searched is the index and the queue (which knows better of its rows), and a reconciler moves the queue
 into the index, a thousand rows at a time. What is found is exact at every moment.
 
+*Passes* are made in PARTS of the ids at once where a table is large: SQLite makes them in threads of their own, beside
+everything else.
+
 What is found comes as one value, since a row of the driver for each of 60,000 hits costs more than finding them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,13 +41,24 @@ TRIGRAM: Final = 3
 """Characters below which there is nothing to look up in an index."""
 _WILD = re.compile(r"[%_\\]")
 LIVE: Final = "removed_ms IS NULL"
+PARTS: Final = 2
+"""Of a pass: more would leave the machine to nobody else."""
+APART: Final = 50_000
+"""Between the first and the last id; below, one part is soon done."""
+
+
+class Pass(NamedTuple):
+    """A pass over a table's texts. `first_and_last` are its ids' ends; `between` finds the pattern $1 from $2 to $3."""
+
+    first_and_last: Statement
+    between: Statement
 
 
 class Finders(NamedTuple):
     """The statements of one search, by how they look; `queued` looks into SQLite's queue."""
 
     by_index: Statement
-    by_texts: Statement
+    by_texts: Pass
     queued: Statement | None
 
 
@@ -142,47 +158,71 @@ def finders(label: str, table: str, search: Search, columns: Sequence[str], dial
         scans = "an index of trigrams, or a pass over the narrow texts"
         return statement(f"{label}.{dialect}.{how}", text, full_scan=scans, dialect=dialect)
 
-    if dialect == "postgresql":
-        by_index, by_texts = _postgresql_finders(table, search, columns)
-        return Finders(declared("by_trigrams", by_index), declared("by_texts", by_texts), None)
     name = search_table(table)
+    if dialect == "postgresql":
+        by_index = " OR ".join(f"{column} LIKE $1" for column in columns)
+        fits = " OR ".join(f"{column} || '' LIKE $1" for column in columns)  # which no index can serve
+        with_index = f"WITH found AS MATERIALIZED (SELECT id FROM {name} WHERE {by_index})"
+        found = f"{with_index} SELECT {_together(dialect)} FROM found"
+        by_texts = passing(f"{label}.{dialect}", name, f"({fits})", dialect)
+        return Finders(declared("by_trigrams", found), by_texts, None)
     fits = " OR ".join(rf"c{search.columns.index(column)} LIKE $1 ESCAPE '\'" for column in columns)
     new = " OR ".join(rf"{column} LIKE $1 ESCAPE '\'" for column in columns)
     return Finders(
         declared("by_trigrams", f"SELECT group_concat(rowid) FROM {name} WHERE {name} MATCH $1"),
-        declared("by_texts", f"SELECT group_concat(id) FROM {name}_content WHERE {fits}"),
+        passing(f"{label}.{dialect}", f"{name}_content", f"({fits})", dialect),
         declared("queued", f"SELECT group_concat(id), group_concat(CASE WHEN {new} THEN id END) FROM {name}_new"),
     )
 
 
-def _postgresql_finders(table: str, search: Search, columns: Sequence[str]) -> tuple[str, str]:
-    def text(condition: str) -> str:
-        where = " OR ".join(condition.format(column) for column in columns)
-        found = f"WITH found AS MATERIALIZED (SELECT id FROM {search_table(table)} WHERE {where})"
-        return f"{found} SELECT array_agg(id) FROM found"
+def passing(label: str, table: str, condition: str, dialect: str) -> Pass:
+    """A pass over the rows of a table that fit a condition, in which $1 is the pattern."""
+    ends = f"SELECT (SELECT MIN(id) FROM {table}), (SELECT MAX(id) FROM {table})"
+    found = f"SELECT {_together(dialect)} FROM {table} WHERE id BETWEEN $2 AND $3 AND {condition}"
+    return Pass(
+        statement(f"{label}.ends", ends, dialect=dialect),
+        statement(f"{label}.pass", found, full_scan="a pass over the texts", dialect=dialect),
+    )
 
-    return text("{} LIKE $1"), text("{} || '' LIKE $1")
+
+async def pass_over(store: Store, made: Pass, pattern: str) -> NDArray[np.int64]:
+    """Ids of the rows whose text is like the pattern, sorted."""
+    first, last = (await store.read(made.first_and_last))[0]
+    if first is None:
+        return ids_of(None)
+    parts = PARTS if last - first >= APART else 1
+    edges = [first + (last + 1 - first) * part // parts for part in range(parts + 1)]
+    reads = [store.read(made.between, pattern, low, high - 1) for low, high in pairwise(edges)]
+    found = [ids_of(rows[0][0]) for rows in await asyncio.gather(*reads)]
+    return found[0] if parts == 1 else np.concatenate(found)
 
 
 async def find(store: Store, made: Finders, columns: Sequence[str], keyword: str) -> NDArray[np.int64]:
     """Ids of the rows that have the keyword (in lower case) in one of the columns; of removed ones perhaps too."""
-    pattern, asked = f"%{keyword}%", made.by_index
-    argument = pattern
+    pattern = f"%{keyword}%"
+    queued = hits = ids_of(None)
+    if made.queued is not None:
+        queued, hits = (ids_of(found) for found in (await store.read(made.queued, pattern))[0])
     if len(keyword) < TRIGRAM or _WILD.search(keyword):
-        asked = made.by_texts
-    elif made.queued is not None:
-        argument = f'{{{" ".join(columns)}}} : "{keyword.replace(QUOTE, QUOTE * 2)}"'
-    if made.queued is None:
-        return ids_of((await store.read(asked, argument))[0][0])
-    queued, hits = (ids_of(found) for found in (await store.read(made.queued, pattern))[0])
-    indexed = ids_of((await store.read(asked, argument))[0][0])
+        indexed = await pass_over(store, made.by_texts, pattern)
+    else:
+        phrase = f'{{{" ".join(columns)}}} : "{keyword.replace(QUOTE, QUOTE * 2)}"'
+        argument = pattern if made.queued is None else phrase
+        indexed = ids_of((await store.read(made.by_index, argument))[0][0])
     if len(queued):
-        indexed = np.concatenate([np.setdiff1d(indexed, queued, assume_unique=True), hits])
+        indexed = np.concatenate([indexed[~np.isin(indexed, queued)], hits])
     return indexed
 
 
-def ids_of(found: str | list[int] | None) -> NDArray[np.int64]:
+def _together(dialect: str) -> str:
+    """All ids of what a statement finds, as one value."""
+    return "group_concat(id)" if dialect == "sqlite" else "string_agg(int8send(id), '')"
+
+
+def ids_of(found: str | bytes | None) -> NDArray[np.int64]:
     """Ids that an engine told as one value."""
     if not found:
         return np.zeros(0, np.int64)
-    return np.fromstring(found, np.int64, sep=",") if isinstance(found, str) else np.array(found, np.int64)
+    if isinstance(found, bytes):
+        return np.frombuffer(found, ">i8").astype(np.int64)
+    return np.fromstring(found, np.int64, sep=",")
