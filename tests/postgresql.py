@@ -13,12 +13,13 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -144,9 +145,26 @@ class OwnCluster(Cluster):
                 ready.set()
         ready.set()
 
+    def freeze(self) -> None:
+        """Lets no process of the server run, as when its machine stands still: sockets stay open, nobody answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Ends a freeze: what lay in the sockets is read and done now."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        assert self._server is not None
+        pid = self._server.pid
+        os.kill(pid, number)
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)
+
     def stop(self) -> None:
         """Stops the server as an operator would who is in a hurry: sessions end at once."""
         if self._server is not None:
+            self.thaw()
             self._server.send_signal(2)
             self._server.wait(START_SECONDS)
             self._server = None

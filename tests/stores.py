@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
-from tests.postgresql import cluster
+from tests.postgresql import Cluster, cluster
 
 from lakh.store.ddl import create_statements
 from lakh.store.inline import InlineStore
@@ -135,8 +135,7 @@ async def _template(engine: str) -> str:
     tables = _own_tables()
     key = (engine, frozenset(table.name for table in tables))
     if key not in _templates:
-        make = _sqlite_template if engine == "sqlite" else _postgresql_template
-        _templates[key] = await make(tables)
+        _templates[key] = await (_sqlite_template(tables) if engine == "sqlite" else empty_database(cluster()))
     return _templates[key]
 
 
@@ -152,12 +151,13 @@ async def _sqlite_template(tables: list[Table]) -> str:
     return path
 
 
-async def _postgresql_template(tables: list[Table]) -> str:
-    database = await cluster().fresh()
-    await (await open_store(cluster().url(database))).close()
-    connection = await asyncpg.connect(cluster().url(database))
+async def empty_database(where: Cluster) -> str:
+    """The name of a new database with the migrated schema and the tests' own tables."""
+    database = await where.fresh()
+    await (await open_store(where.url(database))).close()
+    connection = await asyncpg.connect(where.url(database))
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    for table in metadata(tables).sorted_tables:
+    for table in metadata(_own_tables()).sorted_tables:
         for element in (CreateTable(table), *map(CreateIndex, table.indexes)):
             await connection.execute(str(element.compile(dialect=dialect)))
     await connection.close()

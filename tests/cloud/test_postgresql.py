@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from lakh.contract.client import ClientError
 from lakh.lab.installation import until
 
 AT_ONCE_SECONDS = 5.0
+HANGING_SECONDS = 30.0
+"""Six where nobody else works."""
 
 
 @pytest.fixture
@@ -58,16 +61,36 @@ async def test_a_database_that_goes_away_is_waited_for(installation: Installatio
                 await client.call("deployVirtualMachine", **installation.deployment(name="too-soon"))
         assert away.value.errorcode == 503
     cluster.start()
-
-    async def back() -> bool:
-        try:
-            await client.call("listVirtualMachines", listall=True)
-        except ClientError as error:
-            if error.errorcode != 503:
-                raise
-            return False
-        return True
-
-    await until(back, 30, "the server does not find its database again")
+    await until(partial(_serves, installation), 30, "the server does not find its database again")
     vms = [(await client.wait(job["jobid"]))["virtualmachine"] for job in started]
     assert await installation.domains() == {vm["instancename"]: [vm["hostname"]] for vm in vms}
+
+
+async def test_a_database_that_hangs_is_waited_for(installation: Installation, cluster: OwnCluster) -> None:
+    """Its processes are stopped, and nobody's connection breaks."""
+    client = installation.client
+    started = [await client.call("deployVirtualMachine", **installation.deployment(name=f"vm-{i}")) for i in range(20)]
+    cluster.freeze()
+    async with asyncio.timeout(HANGING_SECONDS):
+        with pytest.raises(ClientError) as away:
+            await client.call("deployVirtualMachine", **installation.deployment(name="too-soon"))
+    assert away.value.errorcode == 503
+    async with asyncio.timeout(AT_ONCE_SECONDS):
+        with pytest.raises(ClientError) as away:
+            await client.call("deployVirtualMachine", **installation.deployment(name="too-soon-again"))
+    assert away.value.errorcode == 503
+    cluster.thaw()
+    await until(partial(_serves, installation), 30, "the server does not find its database again")
+    vms = [(await client.wait(job["jobid"]))["virtualmachine"] for job in started]
+    running = {vm["instancename"]: [vm["hostname"]] for vm in vms}
+    assert running.items() <= (await installation.domains()).items()
+
+
+async def _serves(installation: Installation) -> bool:
+    try:
+        await installation.client.call("listVirtualMachines", listall=True)
+    except ClientError as error:
+        if error.errorcode != 503:
+            raise
+        return False
+    return True

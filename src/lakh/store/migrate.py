@@ -21,6 +21,7 @@ from lakh.base.log import logger
 from lakh.store.revision import CURRENT, head
 
 _LOCK: Final = 0x1A4B  # any number, the same in every version
+_MIGRATION_SECONDS: Final = 86400.0  # of one statement: an index of a large table takes its time
 
 _log = logger("store.migrate")
 
@@ -45,12 +46,12 @@ def migrate_sqlite(connection: sqlite3.Connection) -> None:
 
 async def migrate_postgresql(connection: asyncpg.Connection[Any], found: str | None) -> None:
     """Runs the revisions after `found` (None: all)."""
-    await connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
+    await connection.execute(f"SELECT pg_advisory_lock({_LOCK})", timeout=_MIGRATION_SECONDS)
     try:
         if await current_postgresql(connection) != found:
             return  # another server was first
         for statement in _script(found):
-            await connection.execute(statement)
+            await connection.execute(statement, timeout=_MIGRATION_SECONDS)
     except asyncpg.PostgresError:
         await connection.execute("ROLLBACK")
         if await current_postgresql(connection) != head():

@@ -10,7 +10,7 @@ engine is at the other's.
 them, and they run alone afterwards to get their own verdict. Where the engine does not say who was at fault (a unique
 index), the batch is halved until one is left. Deadlocks and serialization failures run again. A connection that breaks
 before COMMIT was sent is replaced and the batch runs again; if it breaks during COMMIT nobody can tell, and the
-submitters get StoreUnavailableError.
+submitters get StoreUnavailableError. A server that hangs is found out while it says nothing (`postgresql_watch`).
 
 *Reads.* The other connections of the pool, one query each at a time; a read on a broken connection is tried once more.
 """
@@ -31,6 +31,7 @@ from lakh.store.commit import Listeners, Outcome, resolve
 from lakh.store.counters import Counters, gauges
 from lakh.store.postgresql_batch import Folding
 from lakh.store.postgresql_connection import ConnectionLostError, Pool, RetryableError, translated
+from lakh.store.postgresql_watch import Watch
 from lakh.store.postgresql_writer import Writer
 from lakh.store.statement import Query, Statement, TxnSpec
 from lakh.store.store import Follower, Listener, StoreUnavailableError
@@ -52,9 +53,11 @@ class PostgresqlStore:
 
     def __init__(self, url: str) -> None:
         """`url` leads to a database whose schema is current."""
-        self._pool = Pool(url, PG_CONNECTIONS - FLUSHERS)
+        self._watch = Watch(url)
+        self._watching = asyncio.create_task(self._watch.run(), name="store-watch")
+        self._pool = Pool(self._watch.connect, PG_CONNECTIONS - FLUSHERS)
         foldings: dict[Statement, Folding | None] = {}
-        self._writers = [Writer(url, foldings) for _ in range(FLUSHERS)]
+        self._writers = [Writer(self._watch.connect, foldings) for _ in range(FLUSHERS)]
         self._read_counters = Counters()
         self.listeners = Listeners()
         self._queue: deque[tuple[TxnSpec, asyncio.Future[list[int]]]] = deque()
@@ -185,6 +188,7 @@ class PostgresqlStore:
         for wanted in self._wanted:
             wanted.set()
         await asyncio.gather(*self._flushers)
+        self._watching.cancel()
         for writer in self._writers:
             await writer.close()
         await self._pool.close()

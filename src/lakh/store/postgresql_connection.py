@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final
+from time import perf_counter
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from asyncpg import exceptions as pg
@@ -14,12 +15,13 @@ from lakh.base.errors import LakhError
 from lakh.base.limits import STORE_QUEUE
 from lakh.store.store import DuplicateError, StatementError, StoreUnavailableError
 
+T = TypeVar("T")
+
 CONNECT_SECONDS: Final = 5.0
 COMMAND_SECONDS: Final = 60.0
 CACHED_STATEMENTS: Final = 1024  # per connection; the product declares some hundreds
 
-_SETTINGS: Final = {
-    "application_name": "lakh",
+SETTINGS: Final = {
     "jit": "off",  # compiles for tens of milliseconds what runs in one
     "idle_in_transaction_session_timeout": "10s",  # a server that froze must not keep its row locks
     "lock_timeout": "20s",
@@ -62,8 +64,9 @@ def _number(text: str) -> int | float:
     return float(text) if "." in text or "N" in text else int(text)
 
 
-async def connect(url: str) -> Connection:
-    """A new connection. Raises StoreUnavailableError."""
+async def connect(url: str, *, name: str = "lakh") -> Connection:
+    """A new connection; `name` is its session's application_name. Raises StoreUnavailableError."""
+    raw = None
     try:
         raw = await asyncpg.connect(
             url,
@@ -71,53 +74,69 @@ async def connect(url: str) -> Connection:
             command_timeout=COMMAND_SECONDS,
             statement_cache_size=CACHED_STATEMENTS,
             max_cached_statement_lifetime=0,
-            server_settings=_SETTINGS,
+            server_settings={**SETTINGS, "application_name": name},
         )
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await raw.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
     except (OSError, TimeoutError, pg.PostgresError, pg.InterfaceError, ValueError) as error:
+        if raw is not None:
+            raw.terminate()
         raise StoreUnavailableError(f"PostgreSQL cannot be reached: {error or type(error).__name__}") from error
-    await raw.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
-    return Connection(raw)
+    return Connection(raw, name)
 
 
 class Connection:
-    """One connection in the hands of one task at a time. Methods raise the driver's errors; see `translated`."""
+    """One connection in the hands of one task at a time. Methods raise the driver's errors; see `translated`.
 
-    __slots__ = ("_raw",)
+    `since` is when the statement went out whose answer is waited for, by `perf_counter`; 0 where there is none.
+    """
 
-    def __init__(self, raw: asyncpg.Connection[asyncpg.Record]) -> None:
+    __slots__ = ("_raw", "name", "since")
+
+    def __init__(self, raw: asyncpg.Connection[asyncpg.Record], name: str) -> None:
         self._raw = raw
+        self.name = name
+        self.since = 0.0
 
     @property
     def broken(self) -> bool:
         return self._raw.is_closed()
 
+    async def _answer(self, answer: Awaitable[T]) -> T:
+        self.since = perf_counter()
+        try:
+            return await answer
+        finally:
+            self.since = 0.0
+
     async def fetch(self, text: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
-        return await self._raw.fetch(text, *arguments)
+        return await self._answer(self._raw.fetch(text, *arguments))
 
     async def execute(self, text: str, arguments: Sequence[Any]) -> int:
         """Runs a write and returns how many rows it changed."""
-        status = await self._raw.execute(text, *arguments)
+        status = await self._answer(self._raw.execute(text, *arguments))
         return int(status.rpartition(" ")[2])
 
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Stores rows by COPY, which takes a third of what an INSERT costs either side, and returns how many."""
-        status = await self._raw.copy_records_to_table(table, columns=columns, records=rows)
+        status = await self._answer(self._raw.copy_records_to_table(table, columns=columns, records=rows))
         return int(status.rpartition(" ")[2])
 
     async def parameter_types(self, text: str) -> tuple[str, ...]:
         """The engine's names of the types of `$1`, `$2`, …"""
-        return tuple(kind.name for kind in (await self._raw.prepare(text)).get_parameters())
+        prepared = await self._answer(self._raw.prepare(text))
+        return tuple(kind.name for kind in prepared.get_parameters())
 
     async def begin(self, *, by_key: bool = False) -> None:
         """Begins a transaction; `by_key` says that its statements join by key, whatever the planner thinks."""
-        await self._raw.execute(f"BEGIN; {_BY_KEY}" if by_key else "BEGIN")
+        await self._answer(self._raw.execute(f"BEGIN; {_BY_KEY}" if by_key else "BEGIN"))
 
     async def commit(self) -> None:
-        if await self._raw.execute("COMMIT") != "COMMIT":
+        if await self._answer(self._raw.execute("COMMIT")) != "COMMIT":
             raise ConnectionLostError("the transaction was undone before its COMMIT")
 
     async def rollback(self) -> None:
-        await self._raw.execute("ROLLBACK")
+        await self._answer(self._raw.execute("ROLLBACK"))
 
     async def prepared_by(self, work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None]]) -> None:
         """Lends the driver's connection to what prepares a database: migrations, planner statistics."""
@@ -135,11 +154,15 @@ class Connection:
             self._raw.terminate()
 
 
-class Pool:
-    """At most `size` connections, opened when wanted, handed out first come first served."""
+Connect = Callable[[], Awaitable[Connection]]
+"""Opens a connection; raises StoreUnavailableError."""
 
-    def __init__(self, url: str, size: int) -> None:
-        self._url = url
+
+class Pool:
+    """At most `size` connections, opened when wanted by `connect`, handed out first come first served."""
+
+    def __init__(self, connect: Connect, size: int) -> None:
+        self._connect = connect
         self._size = size
         self._open = 0
         self._idle: list[Connection] = []
@@ -162,7 +185,7 @@ class Pool:
         else:
             self._open += 1
         try:
-            return await connect(self._url)
+            return await self._connect()
         except BaseException:
             self._lost()
             raise

@@ -11,7 +11,7 @@ from lakh.base.errors import LakhError
 from lakh.store.commit import Outcome
 from lakh.store.counters import COMMIT, Counters
 from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, only_stores, runs
-from lakh.store.postgresql_connection import Connection, ConnectionLostError, RetryableError, connect, translated
+from lakh.store.postgresql_connection import Connect, Connection, ConnectionLostError, RetryableError, translated
 from lakh.store.statement import Statement, TxnSpec
 from lakh.store.store import GuardFailedError, StoreUnavailableError
 
@@ -36,8 +36,8 @@ class _UnknownGuiltyError(LakhError):
 class Writer:
     """Commits batches, one at a time."""
 
-    def __init__(self, url: str, foldings: dict[Statement, Folding | None]) -> None:
-        self._url = url
+    def __init__(self, connect: Connect, foldings: dict[Statement, Folding | None]) -> None:
+        self._connect = connect
         self._foldings = foldings
         self._connection: Connection | None = None
         self.counters = Counters()
@@ -124,7 +124,7 @@ class Writer:
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.broken:
-            self._connection = await connect(self._url)
+            self._connection = await self._connect()
         return self._connection
 
     def _drop(self) -> None:
