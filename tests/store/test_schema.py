@@ -95,12 +95,19 @@ async def test_postgresql_migrated_is_as_declared() -> None:
         await connection.close()
         connection = await asyncpg.connect(cluster().url(migrated))
         found = await _postgresql_schema(connection)
+        options = await connection.fetch("SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL")
+        packed = await connection.fetch(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'async_job'::regclass AND attcompression = 'l'"
+        )
         await connection.close()
     finally:
         await cluster().drop(migrated)
         await cluster().drop(declared)
 
     assert found == wanted, _ADVICE
+    roomy = {table.name: [f"fillfactor={table.fill_percent}"] for table in tables if table.fill_percent < 100}
+    assert {name: said for name, said in options if name in found} == roomy
+    assert {name for (name,) in packed} == {"state_json", "error_json", "result_json"}
     for table in tables:
         for column in table.columns:
             described = next(line for line in found[table.name] if line.startswith(f"column ['{column.name}', "))
