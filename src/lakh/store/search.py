@@ -15,8 +15,8 @@ pieces later; row by row that cost 2 ms for an instance, in batches 20 us. So tr
 queue, what is searched is the index and the queue (which knows better of its rows), and a reconciler moves the queue
 into the index, a thousand rows at a time. What is found is exact at every moment.
 
-*Passes* are made in PARTS of the ids at once where a table is large: SQLite makes them in threads of their own, beside
-everything else.
+*Passes* over a large table use more than one core: SQLite makes them in PARTS of the ids at once, in threads of their
+own; PostgreSQL has parallel workers.
 
 What is found comes as one value, since a row of the driver for each of 60,000 hits costs more than finding them.
 """
@@ -48,10 +48,11 @@ APART: Final = 50_000
 
 
 class Pass(NamedTuple):
-    """A pass over a table's texts. `first_and_last` are its ids' ends; `between` finds the pattern $1 from $2 to $3."""
+    """A pass over a table's texts for the pattern $1. `first_and_last` are the ends of its ids, where `found` looks
+    from $2 to $3 only: on SQLite."""
 
-    first_and_last: Statement
-    between: Statement
+    first_and_last: Statement | None
+    found: Statement
 
 
 class Finders(NamedTuple):
@@ -161,7 +162,7 @@ def finders(label: str, table: str, search: Search, columns: Sequence[str], dial
     name = search_table(table)
     if dialect == "postgresql":
         by_index = " OR ".join(f"{column} LIKE $1" for column in columns)
-        fits = " OR ".join(f"{column} || '' LIKE $1" for column in columns)  # which no index can serve
+        fits = " OR ".join(f"textlike({column}, $1)" for column in columns)  # LIKE, but no index is tried for it
         with_index = f"WITH found AS MATERIALIZED (SELECT id FROM {name} WHERE {by_index})"
         found = f"{with_index} SELECT {_together(dialect)} FROM found"
         by_texts = passing(f"{label}.{dialect}", name, f"({fits})", dialect)
@@ -177,22 +178,25 @@ def finders(label: str, table: str, search: Search, columns: Sequence[str], dial
 
 def passing(label: str, table: str, condition: str, dialect: str) -> Pass:
     """A pass over the rows of a table that fit a condition, in which $1 is the pattern."""
+    within = "id BETWEEN $2 AND $3 AND " if dialect == "sqlite" else ""
+    found = f"SELECT {_together(dialect)} FROM {table} WHERE {within}{condition}"
     ends = f"SELECT (SELECT MIN(id) FROM {table}), (SELECT MAX(id) FROM {table})"
-    found = f"SELECT {_together(dialect)} FROM {table} WHERE id BETWEEN $2 AND $3 AND {condition}"
     return Pass(
-        statement(f"{label}.ends", ends, dialect=dialect),
+        statement(f"{label}.ends", ends, dialect=dialect) if within else None,
         statement(f"{label}.pass", found, full_scan="a pass over the texts", dialect=dialect),
     )
 
 
 async def pass_over(store: Store, made: Pass, pattern: str) -> NDArray[np.int64]:
-    """Ids of the rows whose text is like the pattern, sorted."""
+    """Ids of the rows whose text is like the pattern."""
+    if made.first_and_last is None:
+        return ids_of((await store.read(made.found, pattern))[0][0])
     first, last = (await store.read(made.first_and_last))[0]
     if first is None:
         return ids_of(None)
     parts = PARTS if last - first >= APART else 1
     edges = [first + (last + 1 - first) * part // parts for part in range(parts + 1)]
-    reads = [store.read(made.between, pattern, low, high - 1) for low, high in pairwise(edges)]
+    reads = [store.read(made.found, pattern, low, high - 1) for low, high in pairwise(edges)]
     found = [ids_of(rows[0][0]) for rows in await asyncio.gather(*reads)]
     return found[0] if parts == 1 else np.concatenate(found)
 
