@@ -28,12 +28,14 @@ def ran(folder: Path, *flags: str, code: int = 0) -> dict[str, Any]:
 
 def test_a_kept_store_is_asked_again_without_seeding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "ROUNDS", 2)
+    monkeypatch.setattr(lists, "IDLE_SECONDS", 0.2)
     first, second = (ran(tmp_path, *SIZE) for _ in range(2))
     assert "seeding_seconds" in first["figures"]
     assert "seeding_seconds" not in second["figures"]
     for told in (first, second):
         assert {check["ok"] for check in told["checks"]} == {None}, "a small run is judged on nothing"
         assert told["figures"]["rounds"]["value"] == 2
+        assert 0 <= told["figures"]["idle_cpu"]["value"] < 200
         timings = msgspec.convert(told["timings"], list[Timing])
         assert len(timings) == told["figures"]["questions"]["value"] > 700
         assert all(timing.processor > 0 and 0 < timing.p50 <= timing.p95 and timing.cold > 0 for timing in timings)
