@@ -15,8 +15,8 @@ pieces later; row by row that cost 2 ms for an instance, in batches 20 us. So tr
 queue, what is searched is the index and the queue (which knows better of its rows), and a reconciler moves the queue
 into the index, a thousand rows at a time. What is found is exact at every moment.
 
-*Passes* over a large table use more than one core: SQLite makes them in PARTS of the ids at once, in threads of their
-own; PostgreSQL has parallel workers.
+*Much to look at* is looked at by more than one core: by SQLite in PARTS of the ids at once, in threads of their own, by
+the index as well, where a word that a million rows have takes 100 ms; PostgreSQL has parallel workers.
 
 What is found comes as one value, since a row of the driver for each of 60,000 hits costs more than finding them.
 """
@@ -36,11 +36,14 @@ from lakh.store.statement import Statement, statement
 from lakh.store.store import Store
 from lakh.store.table import Search
 
+Ids = NDArray[np.int64]
+
 QUOTE: Final = '"'
 TRIGRAM: Final = 3
 """Characters below which there is nothing to look up in an index."""
 _WILD = re.compile(r"[%_\\]")
 LIVE: Final = "removed_ms IS NULL"
+_SCANS: Final = "an index of trigrams, or a pass over the narrow texts"
 PARTS: Final = 2
 """Of a pass: more would leave the machine to nobody else."""
 APART: Final = 50_000
@@ -48,17 +51,17 @@ APART: Final = 50_000
 
 
 class Pass(NamedTuple):
-    """A pass over a table's texts for the pattern $1. `first_and_last` are the ends of its ids, where `found` looks
-    from $2 to $3 only: on SQLite."""
+    """A look at a table's texts for $1. On SQLite `found` looks at ids from $2 to $3; `ends` tells the first and last
+    there are."""
 
-    first_and_last: Statement | None
+    ends: Statement | None
     found: Statement
 
 
 class Finders(NamedTuple):
-    """The statements of one search, by how they look; `queued` looks into SQLite's queue."""
+    """The statements of one search, by how they look; `queued` looks into SQLite's queue, and tells the ends too."""
 
-    by_index: Statement
+    by_index: Pass
     by_texts: Pass
     queued: Statement | None
 
@@ -154,76 +157,80 @@ def moving(table: str, search: Search) -> Moving:
 # --- what asks it ----------------------------------------------------------------------------------------------------
 def finders(label: str, table: str, search: Search, columns: Sequence[str], dialect: str) -> Finders:
     """The statements that look for a text in these of the columns searched."""
-
-    def declared(how: str, text: str) -> Statement:
-        scans = "an index of trigrams, or a pass over the narrow texts"
-        return statement(f"{label}.{dialect}.{how}", text, full_scan=scans, dialect=dialect)
-
-    name = search_table(table)
+    name, label = search_table(table), f"{label}.{dialect}"
     if dialect == "postgresql":
         by_index = " OR ".join(f"{column} LIKE $1" for column in columns)
         fits = " OR ".join(f"textlike({column}, $1)" for column in columns)  # LIKE, but no index is tried for it
         with_index = f"WITH found AS MATERIALIZED (SELECT id FROM {name} WHERE {by_index})"
         found = f"{with_index} SELECT {_together(dialect)} FROM found"
-        by_texts = passing(f"{label}.{dialect}", name, f"({fits})", dialect)
-        return Finders(declared("by_trigrams", found), by_texts, None)
+        of_index = Pass(None, statement(f"{label}.by_trigrams", found, full_scan=_SCANS, dialect=dialect))
+        return Finders(of_index, passing(f"{label}.by_texts", name, f"({fits})", dialect), None)
     fits = " OR ".join(rf"c{search.columns.index(column)} LIKE $1 ESCAPE '\'" for column in columns)
     new = " OR ".join(rf"{column} LIKE $1 ESCAPE '\'" for column in columns)
+    queue = f"SELECT group_concat(id), group_concat(CASE WHEN {new} THEN id END), {_ends(f'{name}_content')}"
     return Finders(
-        declared("by_trigrams", f"SELECT group_concat(rowid) FROM {name} WHERE {name} MATCH $1"),
-        passing(f"{label}.{dialect}", f"{name}_content", f"({fits})", dialect),
-        declared("queued", f"SELECT group_concat(id), group_concat(CASE WHEN {new} THEN id END) FROM {name}_new"),
+        passing(f"{label}.by_trigrams", name, f"{name} MATCH $1", dialect, key="rowid"),
+        passing(f"{label}.by_texts", f"{name}_content", f"({fits})", dialect),
+        statement(
+            f"{label}.queued", f"{queue} FROM {name}_new", full_scan="a queue that is kept short", dialect=dialect
+        ),
     )
 
 
-def passing(label: str, table: str, condition: str, dialect: str) -> Pass:
-    """A pass over the rows of a table that fit a condition, in which $1 is the pattern."""
-    within = "id BETWEEN $2 AND $3 AND " if dialect == "sqlite" else ""
-    found = f"SELECT {_together(dialect)} FROM {table} WHERE {within}{condition}"
-    ends = f"SELECT (SELECT MIN(id) FROM {table}), (SELECT MAX(id) FROM {table})"
+def passing(label: str, table: str, condition: str, dialect: str, *, key: str = "id") -> Pass:
+    """A look at the rows of a table that fit a condition on $1; `key` is what their ids are called there."""
+    sqlite = dialect == "sqlite"
+    within = f"{key} BETWEEN $2 AND $3 AND " if sqlite else ""
+    found = f"SELECT {_together(dialect, key)} FROM {table} WHERE {within}{condition}"
     return Pass(
-        statement(f"{label}.ends", ends, dialect=dialect) if within else None,
-        statement(f"{label}.pass", found, full_scan="a pass over the texts", dialect=dialect),
+        statement(f"{label}.ends", f"SELECT {_ends(table)}", dialect=dialect) if sqlite and key == "id" else None,
+        statement(f"{label}.found", found, full_scan=_SCANS, dialect=dialect),
     )
 
 
-async def pass_over(store: Store, made: Pass, pattern: str) -> NDArray[np.int64]:
-    """Ids of the rows whose text is like the pattern."""
-    if made.first_and_last is None:
-        return ids_of((await store.read(made.found, pattern))[0][0])
-    first, last = (await store.read(made.first_and_last))[0]
-    if first is None:
+def _ends(table: str) -> str:
+    return f"(SELECT MIN(id) FROM {table}), (SELECT MAX(id) FROM {table})"
+
+
+async def pass_over(store: Store, made: Pass, wanted: str, ends: Sequence[int | None] | None = None) -> Ids:
+    """Ids of the rows that the look finds for `wanted`; `ends` where they are known."""
+    if ends is None and made.ends is not None:
+        ends = (await store.read(made.ends))[0]
+    if ends is None:
+        return ids_of((await store.read(made.found, wanted))[0][0])
+    first, last = ends
+    if first is None or last is None:
         return ids_of(None)
     parts = PARTS if last - first >= APART else 1
     edges = [first + (last + 1 - first) * part // parts for part in range(parts + 1)]
-    reads = [store.read(made.found, pattern, low, high - 1) for low, high in pairwise(edges)]
+    reads = [store.read(made.found, wanted, low, high - 1) for low, high in pairwise(edges)]
     found = [ids_of(rows[0][0]) for rows in await asyncio.gather(*reads)]
     return found[0] if parts == 1 else np.concatenate(found)
 
 
-async def find(store: Store, made: Finders, columns: Sequence[str], keyword: str) -> NDArray[np.int64]:
+async def find(store: Store, made: Finders, columns: Sequence[str], keyword: str) -> Ids:
     """Ids of the rows that have the keyword (in lower case) in one of the columns; of removed ones perhaps too."""
     pattern = f"%{keyword}%"
-    queued = hits = ids_of(None)
+    queued, hits, ends = ids_of(None), ids_of(None), None
     if made.queued is not None:
-        queued, hits = (ids_of(found) for found in (await store.read(made.queued, pattern))[0])
+        waiting, fitting, *ends = (await store.read(made.queued, pattern))[0]
+        queued, hits = ids_of(waiting), ids_of(fitting)
     if len(keyword) < TRIGRAM or _WILD.search(keyword):
-        indexed = await pass_over(store, made.by_texts, pattern)
+        indexed = await pass_over(store, made.by_texts, pattern, ends)
     else:
         phrase = f'{{{" ".join(columns)}}} : "{keyword.replace(QUOTE, QUOTE * 2)}"'
-        argument = pattern if made.queued is None else phrase
-        indexed = ids_of((await store.read(made.by_index, argument))[0][0])
+        indexed = await pass_over(store, made.by_index, pattern if made.queued is None else phrase, ends)
     if len(queued):
         indexed = np.concatenate([indexed[~np.isin(indexed, queued)], hits])
     return indexed
 
 
-def _together(dialect: str) -> str:
+def _together(dialect: str, key: str = "id") -> str:
     """All ids of what a statement finds, as one value."""
-    return "group_concat(id)" if dialect == "sqlite" else "string_agg(int8send(id), '')"
+    return f"group_concat({key})" if dialect == "sqlite" else f"string_agg(int8send({key}), '')"
 
 
-def ids_of(found: str | bytes | None) -> NDArray[np.int64]:
+def ids_of(found: str | bytes | None) -> Ids:
     """Ids that an engine told as one value."""
     if not found:
         return np.zeros(0, np.int64)
