@@ -224,9 +224,9 @@ class World:
             if vm.id in left and vm.host_id is None and places == [left[vm.id]]:
                 continue  # stopped by force, and its host did not hear of it
             assert places == wanted, f"{vm.instance_name} is {vm.state} on {vm.host_id}, but runs on {places}"
-            if vm.host_id is None:
+            if vm.state != "Running":
                 continue
-            spec = self.hosts.hosts[vm.host_id].hypervisor.domain(vm.instance_name).spec
+            spec = self.hosts.hosts[vm.host_id or 0].hypervisor.domain(vm.instance_name).spec
             size = (spec.cpus, spec.speed, spec.min_ram)
             assert size == (vm.cpus, vm.speed_mhz, vm.memory_mb << 20), f"{vm.instance_name} runs with {size}"
             disks = sorted((d.device_id, d.volume) for d in spec.disks if d.volume)

@@ -21,6 +21,8 @@ from lakh.base.errors import ApiError
 from lakh.contract.declaration import spec_of
 from lakh.jobs.row import FAILED, SUCCEEDED, JobRow
 from lakh.resources.command import Call, Caller, JobCommand
+from lakh.resources.network.delete import DeleteNetwork
+from lakh.resources.network.row import NetworkRow
 from lakh.resources.vm.deploy import DeployVirtualMachine
 from lakh.resources.vm.row import VmRow
 from lakh.store.statement import TxnSpec
@@ -54,6 +56,16 @@ async def isolated_network(server: Server) -> Plot:
     return Plot(("deleteNetwork", {"id": row.id}), {"networkids": [row.id]}, holds=True)
 
 
+async def network_of_one_that_is_not_started(server: Server) -> Plot:
+    row = await parts.shared_network(server)
+    return Plot(("deleteNetwork", {"id": row.id}), {"networkids": [row.id], "startvm": False}, holds=True)
+
+
+async def isolated_network_of_one_that_is_not_started(server: Server) -> Plot:
+    row = await parts.isolated_network(server)
+    return Plot(("deleteNetwork", {"id": row.id}), {"networkids": [row.id], "startvm": False}, holds=True)
+
+
 async def account(server: Server) -> Plot:
     row, caller = await parts.account_of(server)
     return Plot(("deleteAccount", {"id": row.id}), caller=caller)
@@ -76,7 +88,18 @@ async def template(server: Server) -> Plot:
 
 
 PLOTS: dict[str, Callable[[Server], Awaitable[Plot]]] = {
-    made.__name__: made for made in (host, network, isolated_network, account, offering, disk_offering, template)
+    made.__name__: made
+    for made in (
+        host,
+        network,
+        isolated_network,
+        network_of_one_that_is_not_started,
+        isolated_network_of_one_that_is_not_started,
+        account,
+        offering,
+        disk_offering,
+        template,
+    )
 }
 
 
@@ -186,6 +209,31 @@ async def test_it_is_deleted_at_the_admission(server: Server, monkeypatch: pytes
         await server.world.check()
     else:
         await holds(server, plot, meanwhile, job)
+
+
+async def test_a_network_stays_for_who_comes_while_its_deletion_begins(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = await parts.implemented_network(server)
+    for vm in await server.all(VmRow):
+        if vm.type == "User":
+            await server.call("destroyVirtualMachine", id=vm.id, expunge=True)
+    submit, came = server.store.submit, []
+
+    async def late(txn: TxnSpec) -> list[int]:
+        if txn.label == "deleteNetwork.begin" and not came:
+            came.append(txn)
+            await parts.deployed(server, networkids=[network.id], startvm=False)
+        return await submit(txn)
+
+    monkeypatch.setattr(server.store, "submit", late)
+    job = await server.run(DeleteNetwork(id=network.id))
+    assert job.status == FAILED
+    assert "not all user vms are expunged" in (job.result_json or "")
+    assert (await server.row(NetworkRow, network.id)).state == "Implemented"
+    (vm,) = [vm for vm in await server.all(VmRow) if vm.type == "User"]
+    await server.call("startVirtualMachine", id=vm.id)
+    await server.world.check()
 
 
 async def test_what_runs_on_a_host_that_is_deleted_by_force_is_stopped_there(server: Server) -> None:

@@ -288,7 +288,8 @@ class Simulation:
         await self.world.check()
         for host in hosts:
             machine = machines[host.name]
-            wanted = ("Down", "Alert") if machine in self.trouble.dead else ("Up",)
+            # Nobody asks about one that falls silent while it is out of service: its agent may well be stopped.
+            wanted = ("Down", "Alert", "Disconnected") if machine in self.trouble.dead else ("Up",)
             assert host.status in wanted, f"{host.name} is {host.status}"
             assert machine.connected == (host.status == "Up"), f"{host.name} is {host.status}, its agent is not"
             if machine.connected:

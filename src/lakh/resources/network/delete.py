@@ -14,7 +14,7 @@ from lakh.resources.limit.charge import release_owner
 from lakh.resources.limit.row import Usage
 from lakh.resources.network.access import guest_network
 from lakh.resources.network.addresses import GuestAddresses
-from lakh.resources.network.row import BY_ID, REMOVE, NetworkRow
+from lakh.resources.network.row import BY_ID, HOLD, REMOVE, NetworkRow
 from lakh.resources.network.states import move
 from lakh.resources.physical_network.row import GIVE_VLAN_BACK
 from lakh.resources.physical_network.vlans import GuestVlans
@@ -28,6 +28,14 @@ USERS = statement(
     " AND nic.removed_ms IS NULL AND vm.type = 'User' AND vm.removed_ms IS NULL"
     " ORDER BY nic.network_id, nic.id LIMIT 1",
 )
+
+EMPTY = statement(
+    "network.empty",
+    "UPDATE network SET state = state WHERE id = $1 AND removed_ms IS NULL AND NOT EXISTS (SELECT 1 FROM nic"
+    " JOIN vm ON vm.id = nic.vm_id WHERE nic.network_id = $1 AND nic.removed_ms IS NULL AND vm.type = 'User'"
+    " AND vm.removed_ms IS NULL)",
+)
+"""After HOLD: no Instance came while it was looked for."""
 
 
 class DeleteState(State):
@@ -49,7 +57,7 @@ async def begin(run: Run[DeleteState]) -> TxnSpec:
         raise InternalError(
             f"Can't delete the network {network.name}, not all user vms are expunged: {users[0][0]} is {users[0][1]}"
         )
-    txn = TxnSpec("network.delete.begin")
+    txn = TxnSpec("network.delete.begin").add(HOLD, network.id).add(EMPTY, network.id)
     if network.state == "Implemented":
         move(txn, network, "DestroyNetwork", broadcast_uri=network.broadcast_uri)
     elif network.state == "Implementing":
@@ -65,7 +73,7 @@ async def destroy_routers(run: Run[DeleteState]) -> None:
 async def remove(run: Run[DeleteState]) -> TxnSpec:
     """Gives back what the network took. Fails when an Instance came into it meanwhile."""
     cloud, network = run.cloud, await network_of(run)
-    now_ms, txn = cloud.now_ms(), TxnSpec("network.delete")
+    now_ms, txn = cloud.now_ms(), TxnSpec("network.delete").add(HOLD, network.id)
     if network.state == "Shutdown":
         network = move(txn, network, "OperationSucceeded", broadcast_uri=None, ended=True)
     addresses = await cloud.store.rows(OF_NETWORK, network.id)

@@ -75,6 +75,14 @@ REMOVE = statement(
     "UPDATE network SET state = 'Destroy', removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM nic WHERE network_id = $1 AND removed_ms IS NULL)",
 )
+HOLD = statement("network.hold", "UPDATE network SET state = state WHERE id = $1 AND removed_ms IS NULL")
+"""Stands before REMOVE, in its transaction: whoever comes into the network at the same time is through by then, and
+seen, or finds it gone. REMOVE alone would look for NICs before it waited for them."""
+JOIN = statement(
+    "network.join",
+    "UPDATE network SET state = state WHERE id = $1 AND removed_ms IS NULL AND state NOT IN ('Shutdown', 'Destroy')",
+)
+"""Stands with NICs that no start follows, which would find out: the network is there, and stays."""
 COUNT_IMPLEMENTED = statement(
     "network.count_implemented",
     "UPDATE network SET implemented = implemented + 1 WHERE id = $1 AND implemented = $2 AND removed_ms IS NULL",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lakh.base.errors import ApiError, LakhError
+from lakh.base.errors import ApiError, LakhError, ParameterError
 from lakh.contract.declaration import param
 from lakh.contract.types import Details, Id, Ids, Long, Pairs, Strings
 from lakh.jobs.flow import Flow, Run, Step
@@ -16,6 +16,7 @@ from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.limit.charge import charge_owner, limit_error, release_owner
 from lakh.resources.limit.row import CHARGE, Usage
 from lakh.resources.network.addresses import GuestAddresses
+from lakh.resources.network.row import JOIN
 from lakh.resources.nic.row import ADDRESS_TAKEN, REMOVE_OF_VM, NicRow
 from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
@@ -164,6 +165,9 @@ class DeployVirtualMachine(
             txn.put(INSERT_VOLUME, volume)
         for nic in made.nics:
             txn.put(INSERT_NIC, nic)
+        if not self.startvm:
+            for network_id in sorted({nic.network_id for nic in made.nics}):
+                txn.add(JOIN, network_id)
         state = DeployState(
             vm_id=vm.id,
             start=self.startvm,
@@ -201,6 +205,8 @@ class DeployVirtualMachine(
             give_back(call, [n for n in nics if not await call.cloud.store.read(ADDRESS_TAKEN, n.network_id, n.ip)])
             return None if not (self.ipaddress or self.iptonetworklist) else lost
         give_back(call, nics)
+        if isinstance(lost, GuardFailedError) and lost.statement == JOIN.name:
+            return ParameterError("networkids: a network of the Instance was deleted meanwhile")
         if isinstance(lost, GuardFailedError):
             error = await limit_error(call.cloud, lost, vm.account_id, vm.domain_id, usage)
             if error is lost and lost.statement == CHARGE.name:
