@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from lakh.cli.main import lakh
-from lakh.lab.flap import slope
+from lakh.lab.flap import leaked, slope
 from lakh.lab.reach import Bound, Reach, judge
 from lakh.lab.report import Figure
 from lakh.lab.storage_connect import MOUNT_SECONDS, WORKERS, mount_seconds
@@ -23,6 +23,13 @@ def run(scenario: str, out: Path, *flags: str) -> dict[str, Any]:
     report = msgspec.json.decode((out / "report.json").read_bytes())
     assert {check["ok"] for check in report["checks"]} == {None}, "a small run is judged on nothing"
     return {name: figure["value"] for name, figure in report["figures"].items()}
+
+
+def test_a_gateway_started_meanwhile_is_no_leak() -> None:
+    before = {"gateways": 100_077.0, "links": 100_000.0, "listening": 5.0, "processes": 8.0}
+    grown = {"gateways": 100_090.0, "links": 100_000.0, "listening": 9.0, "processes": 9.0}
+    assert leaked(before, grown) == 0
+    assert leaked(before, grown | {"gateways": 100_093.0}) == 3, "links that nobody has"
 
 
 def test_a_flapping_fleet_leaks_nothing(tmp_path: Path) -> None:
