@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from tests.flows.server import Server, new_cloud
 from tests.flows.test_deploy import deployment
 from tests.invariants import check_store
 
+from lakh.base.errors import InternalError
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.control import ALL, DOWN, UP
 from lakh.jobs.lines import JobLineRow
@@ -18,11 +20,14 @@ from lakh.jobs.row import SUCCEEDED, JobRow
 from lakh.jobs.worker import Worker
 from lakh.resources.configuration.values import Settings
 from lakh.resources.finishing import CommandChildren, completed_event
+from lakh.resources.management_server.row import INSERT as INSERT_SERVER
+from lakh.resources.management_server.row import NEW_EPOCH, ManagementServerRow
 from lakh.resources.vm.reboot import RebootVirtualMachine
 from lakh.resources.vm.row import VmRow
 from lakh.store.ids import RowIds
-from lakh.store.statement import select
+from lakh.store.statement import TxnSpec, select
 from lakh.store.store import Store, StoreUnavailableError
+from lakh.wire.message import Message
 
 _LAST = RebootVirtualMachine.FLOW.steps[-1].name
 PLACES = select("test.job_lines", JobLineRow, "ORDER BY sync_key")
@@ -195,3 +200,44 @@ async def test_jobs_of_the_dead_are_taken_over_once(server: Server, other: Serve
         assert (done.status, done.token) == (SUCCEEDED, 4)
     await check_store(server.store)
     assert await server.store.rows(PLACES) == []
+
+
+async def test_a_shutdown_is_prepared_in_all_processes(server: Server, other: Server) -> None:
+    now_ms = server.cloud.now_ms()
+    row = ManagementServerRow(server.cloud.server_id, server.cloud.uuid(), "one", 7, "Up", "1.0", 1, now_ms, now_ms)
+    await server.put((INSERT_SERVER, row))
+    vm = await server.find(VmRow, (await server.run(deployment(server))).instance_uuid or "")
+    held, go_on = asyncio.Event(), asyncio.Event()
+    reboot = server.hosts.call
+
+    async def slow(*given: Any, **how: Any) -> list[Message]:
+        held.set()
+        await go_on.wait()
+        return await reboot(*given, **how)
+
+    server.hosts.call = slow  # type: ignore[method-assign]
+    under_way = await server.admit(RebootVirtualMachine(id=vm.id))
+    await held.wait()
+    prepared = await other.call("prepareForShutdown", managementserverid=row.id)
+    assert (prepared.state, prepared.readyforshutdown, prepared.pendingjobscount) == ("PreparingForShutDown", False, 1)
+    for each in (server, other):
+        with pytest.raises(InternalError, match="can not accept new jobs"):
+            await each.admit(RebootVirtualMachine(id=vm.id))
+    go_on.set()
+    assert (await server.ended(under_way.uuid)).status == SUCCEEDED
+    for each in (server, other):
+        ready = await each.call("readyForShutdown", managementserverid=row.id)
+        assert (ready.state, ready.readyforshutdown, ready.pendingjobscount) == ("ReadyToShutDown", True, 0)
+    await server.call("cancelShutdown", managementserverid=row.id)
+    assert (await other.run(RebootVirtualMachine(id=vm.id))).status == SUCCEEDED
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_process_that_starts_again_leaves_what_was_asked_of_its_server(server: Server, first: bool) -> None:
+    """Only the start of the whole server ends the preparation of its shutdown."""
+    now_ms = server.cloud.now_ms()
+    row = ManagementServerRow(77, server.cloud.uuid(), "all", 7, "PreparingForShutDown", "1.0", 1, now_ms, now_ms)
+    await server.put((INSERT_SERVER, row))
+    await server.store.submit(TxnSpec("test.start").add(NEW_EPOCH, 77, 1, now_ms, "1.0", first))
+    after = await server.row(ManagementServerRow, 77)
+    assert (after.epoch, after.state) == (2, "Up" if first else "PreparingForShutDown")

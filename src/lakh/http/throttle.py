@@ -1,7 +1,7 @@
 """So many API calls of an account in so many seconds (`api.throttling.…`, off in a fresh installation).
 
 A window begins with an account's first call and ends `api.throttling.interval` seconds later, whatever came within.
-Root admins are never held up: they are who would have to lift the limit.
+Root admins are never held up: they are who would have to lift the limit. Each control process counts for itself.
 """
 
 from __future__ import annotations

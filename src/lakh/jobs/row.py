@@ -55,6 +55,11 @@ class JobRow(Row):
 INSERT = insert("job.insert", JobRow)
 BY_UUID = select("job.by_uuid", JobRow, "WHERE uuid = $1")
 PENDING_JOBS = select("job.pending", JobRow, "WHERE status = 0 AND id > $1 ORDER BY id LIMIT 5000")
+PENDING_OF = statement(
+    "job.pending_of",
+    "SELECT COUNT(*) FROM async_job WHERE status = 0 AND owner = $1",
+    full_scan="unfinished jobs only, for an operator who waits for their end",
+)
 PENDING_ON = statement(
     "job.pending_on", "SELECT instance_uuid FROM async_job WHERE status = 0 AND instance_uuid = ANY($1)"
 )

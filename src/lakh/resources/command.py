@@ -25,6 +25,8 @@ from lakh.jobs.row import PENDING, JobRow
 from lakh.resources.account.row import ADMIN, DOMAIN_ADMIN, RESOURCE_ADMIN
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.event.row import EventRow
+from lakh.resources.management_server.draining import check_takes_jobs
+from lakh.resources.user.row import SYSTEM_USER
 from lakh.store.statement import TxnSpec
 from lakh.store.store import DuplicateError, GuardFailedError
 
@@ -189,6 +191,8 @@ async def admit_job(
     Raises whatever the admission raises; DuplicateError on `async_job_uuid` when a job of that uuid exists.
     """
     call.cloud.worker.check_room()
+    if parent is None and call.caller.user_id != SYSTEM_USER:
+        await check_takes_jobs(call.cloud)
     attempts = 0
     while True:
         admission = await command.admit(call)

@@ -45,7 +45,7 @@ async def open_cloud(
     cloud = Cloud(store=store, clock=clock, random=random or BlockRandom(), row_ids=row_ids, hosts=hosts)
     if several is not None:
         cloud.peers, cloud.number, cloud.controls = several.peers, several.number, config.controls
-    await _begin_epoch(cloud, config.name)
+    await _begin_epoch(cloud, config.name, first=several is None or several.first)
     if several is not None:
         await several.begin(cloud)
     if not await is_seeded(store):
@@ -79,21 +79,21 @@ async def _seed_keys(cloud: Cloud, config: Configuration) -> None:
     await cloud.store.submit(TxnSpec("server.admin_key").put(INSERT_KEY, key))
 
 
-async def _begin_epoch(cloud: Cloud, name: str) -> None:
+async def _begin_epoch(cloud: Cloud, name: str, *, first: bool) -> None:
     """Makes or takes this server's row and begins its next epoch: what an earlier start left is fenced off.
 
     Control processes of one server may start together: each gets an epoch of its own.
     """
     for attempt in range(limits.CONTROLS * 2):
         try:
-            await _next_epoch(cloud, name)
+            await _next_epoch(cloud, name, first=first)
             return
         except TwinServerError:
             if cloud.controls == 1 or attempt == limits.CONTROLS * 2 - 1:
                 raise
 
 
-async def _next_epoch(cloud: Cloud, name: str) -> None:
+async def _next_epoch(cloud: Cloud, name: str, *, first: bool) -> None:
     now_ms = cloud.now_ms()
     rows = await cloud.store.rows(BY_NAME, name)
     if not rows:
@@ -111,7 +111,7 @@ async def _next_epoch(cloud: Cloud, name: str) -> None:
         await cloud.store.submit(TxnSpec("server.first_start").put(INSERT, row))
     else:
         row = rows[0]
-        txn = TxnSpec("server.start").add(NEW_EPOCH, row.id, row.epoch, now_ms, __version__)
+        txn = TxnSpec("server.start").add(NEW_EPOCH, row.id, row.epoch, now_ms, __version__, first)
         try:
             await cloud.store.submit(txn)
         except (GuardFailedError, DuplicateError):

@@ -49,7 +49,7 @@ class Several:
         if not isinstance(store, PostgresqlStore):
             raise TypeError("several control processes need PostgreSQL")  # the configuration refuses it before
         self._store = store
-        self._first = first
+        self.first = first
         self.number = number
         self.peers = SocketPeers(number, range(1, config.controls + 1), config.peer_path_of)
         self.peers.settle = store.settled
@@ -61,7 +61,7 @@ class Several:
 
     async def join(self) -> None:
         """Waits for the others; none of them is there yet when this is the first process of its server."""
-        await self.peers.joined(0.0 if self._first else limits.PEER_JOIN_SECONDS)
+        await self.peers.joined(0.0 if self.first else limits.PEER_JOIN_SECONDS)
 
     async def begin(self, cloud: Cloud) -> None:
         """Enters this process among the living. Its memory follows the others from here on."""
@@ -70,7 +70,7 @@ class Several:
         self.membership.on_fenced = lambda: os._exit(FENCED)
         self.figures = ControlFigures(cloud)
         self.peers.on_away = self._away
-        await self.membership.begin(first=self._first)
+        await self.membership.begin(first=self.first)
         self.membership.start()
         cloud.part(HostFollower)
         cloud.store.follow_others("configuration", self._configured)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.ground import Ground
 
+from lakh.contract.client import ClientError
+from lakh.resources.command import Call, admit_job
+from lakh.resources.host.reconnect import ReconnectHost
 from lakh.resources.management_server.row import INSERT, ManagementServerRow
+from lakh.resources.system import SYSTEM_CALLER
 from lakh.store.statement import TxnSpec
 
 
@@ -27,3 +32,26 @@ async def test_servers_and_what_keeps_them(ground: Ground) -> None:
     assert (other["agentscount"], other["pendingjobscount"]) == (0, 0)
     hosts = (await admin.call("listHosts"))["host"]
     assert (hosts[0]["managementservername"], hosts[0]["msid"]) == ("one", 7)
+
+
+async def test_a_server_that_prepares_for_its_shutdown_takes_no_jobs(ground: Ground) -> None:
+    cloud, admin = ground.api.cloud, ground.api.admin
+    host = await ground.join()
+    now_ms = cloud.now_ms()
+    row = ManagementServerRow(cloud.server_id, cloud.uuid(), "one", 7, "Up", "1.0", 1, now_ms, now_ms)
+    await cloud.store.submit(TxnSpec("test.server").put(INSERT, row))
+    with pytest.raises(ClientError, match="no shutdown is being prepared"):
+        await admin.call("cancelShutdown", managementserverid=row.uuid)
+    prepared = (await admin.call("prepareForShutdown", managementserverid=row.uuid))["prepareforshutdown"]
+    assert (prepared["readyforshutdown"], prepared["shutdowntriggered"]) == (True, True)
+    assert (prepared["state"], prepared["pendingjobscount"]) == ("ReadyToShutDown", 0)
+    with pytest.raises(ClientError, match="can not accept new jobs"):
+        await admin.call("reconnectHost", id=host.uuid)
+    mending = await admit_job(ReconnectHost(id=host.id), Call(cloud, SYSTEM_CALLER))
+    await cloud.worker.wait(mending.uuid)
+    with pytest.raises(ClientError, match="only one that is Up"):
+        await admin.call("prepareForShutdown", managementserverid=row.uuid)
+    await admin.call("listHosts")
+    after = (await admin.call("cancelShutdown", managementserverid=row.uuid))["cancelshutdown"]
+    assert (after["state"], after["shutdowntriggered"], after["readyforshutdown"]) == ("Up", False, False)
+    assert "jobid" in await admin.call("reconnectHost", id=host.uuid)

@@ -1,0 +1,50 @@
+"""What readyForShutdown and its kin answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from lakh.contract.view import Integer, View
+from lakh.jobs.cloud import Cloud
+from lakh.resources.management_server.draining import pending_jobs
+from lakh.resources.management_server.row import SHUTTING_DOWN, ManagementServerRow
+from lakh.resources.management_server.view import AGENTS_SHOWN, connected_hosts
+
+Enum = Annotated[str, msgspec.Meta(extra={"type": "enum"})]
+
+
+class ReadyForShutdownView(View):
+    OBJECT: ClassVar[str] = "readyforshutdown"
+
+    managementserverid: str | None = None
+    state: Enum | None = None
+    readyforshutdown: bool | None = None
+    shutdowntriggered: bool | None = None
+    maintenanceinitiated: bool | None = None
+    pendingjobscount: int | None = None
+    agents: list[str] | None = None
+    agentscount: int | None = None
+    jobid: str | None = None
+    jobstatus: Integer | None = None
+
+
+async def shutdown_view(cloud: Cloud, row: ManagementServerRow) -> ReadyForShutdownView:
+    """One that prepares is ready once it has no job left."""
+    own = row.id == cloud.server_id
+    connected = connected_hosts(cloud) if own else []
+    pending = await pending_jobs(cloud) if own else 0
+    state = row.state
+    if own and state == "PreparingForShutDown" and pending == 0:
+        state = "ReadyToShutDown"
+    return ReadyForShutdownView(
+        managementserverid=row.uuid,
+        state=state,
+        readyforshutdown=state == "ReadyToShutDown",
+        shutdowntriggered=state in SHUTTING_DOWN,
+        maintenanceinitiated=state in ("PreparingForMaintenance", "Maintenance"),
+        pendingjobscount=pending,
+        agents=connected[:AGENTS_SHOWN],
+        agentscount=len(connected),
+    )
