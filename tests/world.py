@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from tests import rows
-from tests.invariants import ADDRESSES, COPIES, NICS, VMS, VOLUMES, check_store
+from tests.invariants import ADDRESSES, COPIES, NICS, VLANS, VMS, VOLUMES, check_store
 
 from lakh.agent import verbs
 from lakh.agent.dispatch import execute, stopped
@@ -38,6 +38,8 @@ from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.ip_address.row import IpAddressRow
 from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.nic.row import NicRow
+from lakh.resources.physical_network.row import GuestVlanRow
+from lakh.resources.physical_network.vlans import GuestVlans
 from lakh.resources.storage_pool.connect import modify_command
 from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.vm.row import LEFT_BEHIND, VmRow
@@ -193,7 +195,9 @@ class World:
         vms, volumes, nics = await store.rows(VMS), await store.rows(VOLUMES), await store.rows(NICS)
         left = {row.vm_id: row.host_id for row in await store.rows(LEFT_BEHIND, [vm.id for vm in vms])}
         self._check_domains(vms, volumes, nics, left)
-        self._check_memory(await store.rows(HOST_CAPACITIES, -1), nics, await store.rows(ADDRESSES))
+        self._check_memory(
+            await store.rows(HOST_CAPACITIES, -1), nics, await store.rows(ADDRESSES), await store.rows(VLANS)
+        )
         await self._check_files(vms, volumes)
         copies = {c.install_path.rpartition("/")[2] for c in await store.rows(COPIES)}
         lying = {v.name for v, _ in self.storage.volumes() if v.kind == "template"}
@@ -238,7 +242,11 @@ class World:
         assert not running, f"domains that no row names: {running}"
 
     def _check_memory(
-        self, capacities: list[HostCapacityRow], nics: list[NicRow], addresses: list[IpAddressRow]
+        self,
+        capacities: list[HostCapacityRow],
+        nics: list[NicRow],
+        addresses: list[IpAddressRow],
+        vlans: list[GuestVlanRow],
     ) -> None:
         """What the server keeps in memory is what it stored: it would otherwise refuse, or promise, too much."""
         index = self.cloud.part(HostIndex)
@@ -248,15 +256,16 @@ class World:
             sums = (row.cpu_used_mhz, row.memory_used_bytes, row.vms)
             usage = tuple(index.columns.usage(row.host_id))
             assert usage == sums, f"memory says {usage} about host {row.host_id}, it has {sums}"
-        for range_id, public in self.cloud.part(PublicAddresses)._pools.items():
-            here = {int(IPv4Address(a.address)): a.is_system for a in addresses if a.range_id == range_id}
-            users = {number for number, is_system in here.items() if not is_system}
-            assert users <= public.taken, f"public addresses {sorted(users - public.taken)} would be dealt twice"
-            assert public.taken <= here.keys(), f"public addresses {sorted(public.taken - here.keys())} are lost"
-        pools = self.cloud.part(GuestAddresses)._pools
-        for network_id, known in pools.items():
+        for range_id, public in self.cloud.part(PublicAddresses).known().items():
+            here = {int(IPv4Address(a.address)) for a in addresses if a.range_id == range_id}
+            assert here <= set(public), f"public addresses {sorted(here - public)} would be dealt twice"
+            assert set(public) <= here, f"public addresses {sorted(public - here)} are lost"
+        for physical_id, known_vlans in self.cloud.part(GuestVlans).known().items():
+            numbers = {vlan.vlan for vlan in vlans if vlan.physical_network_id == physical_id}
+            assert set(known_vlans) == numbers, f"VLANs {sorted(numbers ^ set(known_vlans))} are lost, or dealt twice"
+        for network_id, known in self.cloud.part(GuestAddresses).known().items():
             stored = {n.ip for n in nics if n.network_id == network_id and n.ip is not None}
-            taken = {str(IPv4Address(number)) for number in known.pool.taken}
+            taken = {str(IPv4Address(number)) for number in known}
             lost = {ip for ip in taken - stored if not ip.endswith(".1")}  # gateways stay taken
             assert not lost, f"addresses {sorted(lost)} of network {network_id} are lost"
             assert stored <= taken, f"addresses {sorted(stored - taken)} of network {network_id} would be dealt twice"

@@ -35,6 +35,7 @@ JOBS_WAITING: Final = 100_000  # jobs waiting for a place; above: 503
 JOB_STEP_RETRIES: Final = 5  # of one step, on transient errors; above: undo
 JOB_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)  # pause before each retry
 JOBS_REMEMBERED: Final = 5000  # finished jobs answered from memory (about 3 KiB each); above: from the store
+EVENTS_PURGED: Final = 1000  # old events deleted in one transaction
 
 # --- store -----------------------------------------------------------------------------------------------------------
 STORE_QUEUE: Final = 20_000  # transactions waiting to commit; above: 503
@@ -42,6 +43,7 @@ STORE_GROUP: Final = 256  # transactions in one group commit
 STATEMENTS_PREPARED: Final = 8192  # statements kept in an engine's form; above: least recently used go
 STORE_READERS: Final = 3  # SQLite reader threads
 SEARCH_QUEUED: Final = 1000  # rows that wait for SQLite's index of trigrams; from there on they are moved into it
+POOL_PAGE: Final = 5000  # addresses or VLANs in use read at a time into a pool in memory
 SNAPSHOT_NOTED: Final = 1000  # changed rows of a table in memory that are read by their ids; above: as a whole
 SNAPSHOT_JOURNAL: Final = 10_000  # changes of such a table remembered for what is worked out from it; above: anew
 HELD_SLICE: Final = 5000  # rows read at a time into columns held for lists

@@ -19,7 +19,7 @@ from lakh.resources.host.row import INSERT_CAPACITY, HostCapacityRow
 from lakh.resources.limit.row import ACCOUNT, COUNT, INSERT_LIMIT, ResourceLimitRow
 from lakh.resources.network.row import INSERT as INSERT_NETWORK
 from lakh.resources.network.row import NetworkRow
-from lakh.resources.nic.row import ADDRESSES
+from lakh.resources.nic.row import ADDRESSES_AFTER
 from lakh.resources.service_offering.row import INSERT as INSERT_OFFERING
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.template.row import INSERT as INSERT_TEMPLATE
@@ -39,7 +39,7 @@ async def custom_offering(stage: Stage, **more: Any) -> ServiceOfferingRow:
 
 
 async def addresses(stage: Stage) -> set[str]:
-    found = await stage.api.cloud.store.read(ADDRESSES, stage.world.made.network.id)
+    found = await stage.api.cloud.store.read(ADDRESSES_AFTER, stage.world.made.network.id, "")
     return {row[0] for row in found}
 
 

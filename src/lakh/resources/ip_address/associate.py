@@ -115,9 +115,8 @@ class AssociateIpAddress(
         await charge_owner(cloud, txn, network.account_id, network.domain_id, ONE)
 
         async def refused(lost: LakhError) -> LakhError | None:
-            """Another server, or a system VM, has the address: another one. A limit is said."""
+            """Another server has the address, which stays counted as taken: another one. A limit is said."""
             if isinstance(lost, DuplicateError):
-                addresses.forget()
                 return None if self.ipaddress is None else lost
             addresses.give_back(row.range_id, row.address)
             if isinstance(lost, GuardFailedError):

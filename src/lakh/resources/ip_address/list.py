@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid as uuids
+from dataclasses import dataclass
 from ipaddress import IPv4Address
+from socket import inet_ntoa
+from typing import Final
 
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
 from lakh.resources.account.ownership import owned_scope
 from lakh.resources.command import Call, Listed, OwnedListCommand
-from lakh.resources.ip_address.row import TAKEN_IN_RANGE, IpAddressRow
+from lakh.resources.ip_address.public import PublicAddresses
+from lakh.resources.ip_address.row import IpAddressRow
 from lakh.resources.ip_address.view import IpAddressView, free_view, ip_address_views
 from lakh.resources.listing import Listing
+from lakh.resources.number_pool import NumberSet
 from lakh.resources.vlan.row import VlanRangeRow
+
+_AT_ONCE: Final = 10_000
+"""Addresses that are looked through in one go."""
 
 LISTING = Listing(
     IpAddressRow,
@@ -73,32 +82,59 @@ class ListPublicIpAddresses(OwnedListCommand, answer=IpAddressView, object_name=
         views = list(await ip_address_views(call.cloud, rows))
         if self.allocatedonly or not call.caller.is_root_admin or self._about_taken_ones():
             return Listed(count, list(views))
-        free = await self._free(call)
-        start = max(0, offset - count)
-        for within, address in free[start : start + limit - len(views)]:
+        free = await self._free(call, max(0, offset - count), limit - len(views))
+        for within, address in free.shown:
             own_uuid = str(uuids.uuid5(uuids.UUID(within.uuid), address))
             views.append(await free_view(call.cloud, within, own_uuid, address))
-        return Listed(count + len(free), list(views))
+        return Listed(count + free.count, list(views))
 
     def _about_taken_ones(self) -> bool:
         """True when some filter is about what only a taken address has."""
         asked = (self.id, self.account, self.domainid, self.associatednetworkid, self.networkid, self.issourcenat)
         return any(value is not None for value in asked) or (self.state or "free").lower() != "free"
 
-    async def _free(self, call: Call) -> list[tuple[VlanRangeRow, str]]:
-        """All free addresses of the ranges that fit."""
-        found: list[tuple[VlanRangeRow, str]] = []
-        for within in await call.cloud.snapshots.of(VlanRangeRow):
+    async def _free(self, call: Call, skip: int, limit: int) -> _Free:
+        """How many addresses of the ranges that fit are free, and one page of them."""
+        cloud, found = call.cloud, _Free(0, [])
+        addresses = cloud.part(PublicAddresses)
+        for within in await cloud.snapshots.of(VlanRangeRow):
             if within.traffic_type != "Public" or within.for_system_vms != self.forsystemvms:
                 continue
             if self.zoneid not in (None, within.zone_id) or self.vlanid not in (None, within.id):
                 continue
             if self.physicalnetworkid not in (None, within.physical_network_id):
                 continue
-            taken = {row.address for row in await call.cloud.store.rows(TAKEN_IN_RANGE, within.id)}
-            for number in range(int(IPv4Address(within.start_ip)), int(IPv4Address(within.end_ip)) + 1):
-                address = str(IPv4Address(number))
-                wanted = self.ipaddress in (None, address) and (not self.keyword or self.keyword in address)
-                if address not in taken and wanted:
-                    found.append((within, address))
+            alone = cloud.controls == 1  # others may have given back what memory counts as taken
+            pool = await (addresses.pool(within) if alone else addresses.read_anew(within))
+            first, last = pool.ranges[0]
+            if self.ipaddress is not None:
+                number = int(IPv4Address(self.ipaddress))
+                first, last = max(first, number), min(last, number)
+            if self.keyword:
+                every = await _with_keyword(pool.taken, first, last, self.keyword)
+                count, shown = len(every), every[skip : skip + limit - len(found.shown)]
+            else:
+                count = max(0, last - first + 1) - pool.taken.count(first, last)
+                shown = pool.taken.missing(first, last, skip, limit - len(found.shown))
+            found.count += count
+            found.shown += [(within, str(IPv4Address(number))) for number in shown]
+            skip = max(0, skip - count)
         return found
+
+
+@dataclass(slots=True)
+class _Free:
+    """Free addresses: how many there are, and those of one page."""
+
+    count: int
+    shown: list[tuple[VlanRangeRow, str]]
+
+
+async def _with_keyword(taken: NumberSet, first: int, last: int, keyword: str) -> list[int]:
+    """All free addresses with the keyword in them, looked for without holding others up for long."""
+    found: list[int] = []
+    for start in range(first, last + 1, _AT_ONCE):
+        free = taken.missing(start, min(last, start + _AT_ONCE - 1), 0, _AT_ONCE)
+        found += [number for number in free if keyword in inet_ntoa(number.to_bytes(4, "big"))]
+        await asyncio.sleep(0)
+    return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from ipaddress import IPv4Address
+from socket import inet_aton
 from typing import NamedTuple
 
 from lakh.base.errors import InsufficientCapacityError, ParameterError
 from lakh.jobs.cloud import Cloud
-from lakh.resources.ip_address.row import INSERT, TAKEN_IN_RANGE
-from lakh.resources.number_pool import NumberPool
+from lakh.resources.address_pools import AddressPools, Asked, Range, read_pages
+from lakh.resources.ip_address.row import INSERT, TAKEN, TAKEN_IN_RANGE
+from lakh.resources.number_pool import NumberPool, NumberSet
+from lakh.resources.vlan.known import KnownRanges
 from lakh.resources.vlan.row import VlanRangeRow
 from lakh.store.statement import Step
 
@@ -28,7 +31,7 @@ class PublicAddresses:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._pools: dict[int, NumberPool] = {}
+        self._pools: AddressPools[int] = AddressPools(cloud, self._taken)
         cloud.store.follow_others("ip_address", self._others, ("range_id", "address"))
 
     async def take(self, zone_id: int, account_id: int, domain_id: int, wanted: str | None = None) -> PublicAddress:
@@ -37,74 +40,78 @@ class PublicAddresses:
 
         Raises ParameterError for a `wanted` address that is not there, InsufficientCapacityError when all are in use.
         """
-        try:
-            return await self._propose(zone_id, account_id, domain_id, wanted)
-        except (ParameterError, InsufficientCapacityError):
-            if self._cloud.controls == 1:
-                raise
-            self.forget()  # others may have given back what memory counts as taken
-            return await self._propose(zone_id, account_id, domain_id, wanted)
-
-    async def _propose(self, zone_id: int, account_id: int, domain_id: int, wanted: str | None) -> PublicAddress:
-        ranges = await self._ranges(zone_id, account_id, domain_id)
-        for within in ranges:
-            pool = await self._pool(within)
-            if wanted is None:
-                number = pool.take()
-                if number is not None:
-                    return PublicAddress(str(IPv4Address(number)), within)
-                continue
-            number = int(IPv4Address(wanted))
-            if pool.contains(number):
-                if number in pool.taken:
-                    raise ParameterError(f"IP address {wanted} is not available: it is in use")
-                pool.taken.add(number)
-                return PublicAddress(wanted, within)
+        ranges = await self._cloud.part(KnownRanges).public(zone_id, account_id, domain_id)
         if wanted is not None:
-            raise ParameterError(f"IP address {wanted} is in no public range of the zone that the account may use")
-        raise InsufficientCapacityError("Insufficient address capacity: all public IP addresses of the zone are in use")
+            return await self._wanted(zone_id, ranges, wanted)
+        found = await self._first_free(ranges)
+        if found is None:
+            raise InsufficientCapacityError(
+                "Insufficient address capacity: all public IP addresses of the zone are in use"
+            )
+        return found
+
+    async def take_for_system(self, zone_id: int) -> PublicAddress | None:
+        """As `take`, for a system VM: of a range kept for these, else of one for all. None when there is none."""
+        return await self._first_free(await self._cloud.part(KnownRanges).for_system(zone_id))
+
+    async def _first_free(self, ranges: Sequence[VlanRangeRow]) -> PublicAddress | None:
+        for within in ranges:
+            number = await self._asked(within).take()
+            if number is not None:
+                return PublicAddress(str(IPv4Address(number)), within)
+        return None
+
+    async def _wanted(self, zone_id: int, ranges: Sequence[VlanRangeRow], wanted: str) -> PublicAddress:
+        number = int(IPv4Address(wanted))
+        for within in ranges:
+            pool = await self.pool(within)
+            if not pool.contains(number):
+                continue
+            if number in pool.taken and await self._cloud.store.read(TAKEN, zone_id, wanted):
+                raise ParameterError(f"IP address {wanted} is not available: it is in use")
+            pool.taken.add(number)
+            return PublicAddress(wanted, within)
+        raise ParameterError(f"IP address {wanted} is in no public range of the zone that the account may use")
+
+    async def pool(self, within: VlanRangeRow) -> NumberPool:
+        """What is free and taken of a range, as far as this process knows."""
+        return await self._asked(within).pool()
+
+    def _asked(self, within: VlanRangeRow) -> Asked[int]:
+        return Asked(self._pools, within.id, within.id, lambda: _numbers(within))
+
+    async def read_anew(self, within: VlanRangeRow) -> NumberPool:
+        """As `pool`, as of now."""
+        self._pools.forget(within.id)
+        return await self.pool(within)
 
     def give_back(self, range_id: int, address: str) -> None:
         """Counts an address as free again."""
-        if (pool := self._pools.get(range_id)) is not None:
-            pool.taken.discard(int(IPv4Address(address)))
+        self._pools.give_back(range_id, int(IPv4Address(address)))
 
-    def forget(self) -> None:
-        """Reads what is taken anew at the next allocation."""
-        self._pools.clear()
+    async def recheck(self, zone_id: int, range_id: int, address: str) -> None:
+        """Counts a proposed address as free again unless somebody has it."""
+        if not await self._cloud.store.read(TAKEN, zone_id, address):
+            self.give_back(range_id, address)
+
+    def known(self) -> dict[int, NumberSet]:
+        """What is counted as taken, by range, of those that were asked for."""
+        return self._pools.all_taken()
 
     def _others(self, steps: Sequence[Step]) -> None:
         """Another process has given addresses away, or may have. What it took back is found when all seem taken."""
         for step in steps:
             if step.statement is INSERT:
                 range_id, address = (step.arguments[place] for place in _PLACES)
-                if (pool := self._pools.get(range_id)) is not None:
-                    pool.taken.add(int(IPv4Address(address)))
+                self._pools.note(range_id, int(IPv4Address(address)))
             elif not step.statement.text:
-                self.forget()
+                self._pools.forget_all()
 
-    async def _ranges(self, zone_id: int, account_id: int, domain_id: int) -> list[VlanRangeRow]:
-        """The public ranges for users in the order of their use."""
-        own: list[VlanRangeRow] = []
-        common: list[VlanRangeRow] = []
-        for found in await self._cloud.snapshots.of(VlanRangeRow):
-            if found.zone_id != zone_id or found.traffic_type != "Public" or found.for_system_vms:
-                continue
-            if found.account_id == account_id or (found.account_id is None and found.domain_id == domain_id):
-                own.append(found)
-            elif found.account_id is None and found.domain_id is None:
-                common.append(found)
-        return own + common
+    def _taken(self, range_id: int) -> AsyncIterator[Iterable[int]]:
+        return read_pages(
+            self._cloud.store, TAKEN_IN_RANGE, (range_id,), 0, lambda row: int.from_bytes(inet_aton(row[1]), "big")
+        )
 
-    async def _pool(self, within: VlanRangeRow) -> NumberPool:
-        known = self._pools.get(within.id)
-        if known is not None:
-            return known
-        rows = await self._cloud.store.rows(TAKEN_IN_RANGE, within.id)
-        taken = {int(IPv4Address(row.address)) for row in rows}
-        if (again := self._pools.get(within.id)) is not None:
-            return again
-        pool = NumberPool([(int(IPv4Address(within.start_ip)), int(IPv4Address(within.end_ip)))], taken)
-        pool.start_at(pool.size * (self._cloud.number - 1) // self._cloud.controls)
-        self._pools[within.id] = pool
-        return pool
+
+def _numbers(within: VlanRangeRow) -> list[Range]:
+    return [(int(IPv4Address(within.start_ip)), int(IPv4Address(within.end_ip)))]

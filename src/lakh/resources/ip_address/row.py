@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from lakh.base.limits import POOL_PAGE
 from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, table
 
@@ -42,9 +43,17 @@ class IpAddressRow(Row):
 
 INSERT = insert("ip_address.insert", IpAddressRow)
 BY_ID = select("ip_address.by_id", IpAddressRow, "WHERE id = $1")
-TAKEN_IN_RANGE = select("ip_address.in_range", IpAddressRow, "WHERE range_id = $1 AND removed_ms IS NULL ORDER BY id")
-ADDRESSES_IN_ZONE = statement(
-    "ip_address.in_zone", "SELECT address FROM ip_address WHERE zone_id = $1 AND removed_ms IS NULL"
+TAKEN_IN_RANGE = statement(
+    "ip_address.in_range",
+    "SELECT id, address FROM ip_address WHERE range_id = $1 AND id > $2 AND removed_ms IS NULL"
+    f" ORDER BY range_id, id LIMIT {POOL_PAGE}",
+)
+FIRST_IN_RANGE = statement(
+    "ip_address.first_in_range",
+    "SELECT address FROM ip_address WHERE range_id = $1 AND removed_ms IS NULL ORDER BY range_id, id LIMIT 1",
+)
+TAKEN = statement(
+    "ip_address.taken", "SELECT id FROM ip_address WHERE zone_id = $1 AND address = $2 AND removed_ms IS NULL"
 )
 OF_VM = select("ip_address.of_vm", IpAddressRow, "WHERE vm_id = $1 AND removed_ms IS NULL ORDER BY id")
 FREE_OF_VM = statement(

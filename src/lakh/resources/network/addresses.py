@@ -8,29 +8,22 @@ propose the same.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from socket import inet_aton
 
 from lakh.base.errors import InsufficientCapacityError, ParameterError
+from lakh.base.limits import GUEST_POOLS
 from lakh.jobs.cloud import Cloud
+from lakh.resources.address_pools import AddressPools, Asked, Range, read_pages
 from lakh.resources.network.row import NetworkRow
-from lakh.resources.nic.row import ADDRESSES_AFTER, INSERT, NicRow
+from lakh.resources.nic.row import ADDRESS_TAKEN, ADDRESSES_AFTER, INSERT, NicRow
 from lakh.resources.number_pool import NumberPool, NumberSet
+from lakh.resources.vlan.known import KnownRanges
 from lakh.resources.vlan.row import VlanRangeRow
 from lakh.store.statement import Step
 
 _PLACES = tuple(INSERT.insert_columns.index(name) for name in ("network_id", "ip"))
-
-
-@dataclass(slots=True)
-class _Known:
-    """A network's pool, and the version of the ranges that it was made of."""
-
-    pool: NumberPool
-    version: int
 
 
 class GuestAddresses:
@@ -38,8 +31,8 @@ class GuestAddresses:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._pools: dict[int, _Known] = {}
-        self._loading: dict[int, asyncio.Task[NumberPool]] = {}
+        self._shared: AddressPools[int] = AddressPools(cloud, self._taken)
+        self._isolated: AddressPools[int] = AddressPools(cloud, self._taken, limit=GUEST_POOLS)
         cloud.store.follow_others("nic", self._others, ("network_id", "ip"))
 
     async def take(self, network: NetworkRow, wanted: str | None = None) -> str | None:
@@ -49,98 +42,103 @@ class GuestAddresses:
         """
         if network.guest_type == "L2" or (network.cidr is None and network.guest_type != "Shared"):
             return None
-        try:
-            return await self._propose(network, wanted)
-        except (ParameterError, InsufficientCapacityError):
-            if self._cloud.controls == 1:
-                raise
-            self.forget(network.id)  # others may have given back what memory counts as taken
-            return await self._propose(network, wanted)
-
-    async def _propose(self, network: NetworkRow, wanted: str | None) -> str:
-        pool = await self._pool(network)
+        asked = await self._asked(network)
         if wanted is not None:
-            address = _parsed(wanted)
-            if not pool.contains(address):
-                raise ParameterError(f"The requested ip {wanted} is not in the ranges of network {network.name}")
-            if address in pool.taken:
-                raise ParameterError(f"The requested ip {wanted} is already in use in network {network.name}")
-            pool.taken.add(address)
-            return str(IPv4Address(address))
-        free = pool.take()
+            return await self._wanted(network, await asked.pool(), wanted)
+        free = await asked.take()
         if free is None:
             raise InsufficientCapacityError(
-                f"Unable to acquire a guest IP address in network {network.name}: all {pool.size} are in use"
+                f"Unable to acquire a guest IP address in network {network.name}: all {(await asked.pool()).size} are"
+                " in use"
             )
         return str(IPv4Address(free))
 
+    async def _asked(self, network: NetworkRow) -> Asked[int]:
+        kept = () if network.gateway is None else (_parsed(network.gateway),)
+        if network.guest_type != "Shared":
+            cidr = network.cidr or ""
+            return Asked(self._isolated, network.id, cidr, lambda: _hosts_of(cidr), kept)
+        found = await self._cloud.part(KnownRanges).of_network(network.id)
+        return Asked(self._shared, network.id, found, lambda: _ranges(found), kept)
+
+    async def _wanted(self, network: NetworkRow, pool: NumberPool, wanted: str) -> str:
+        address = _parsed(wanted)
+        if not pool.contains(address):
+            raise ParameterError(f"The requested ip {wanted} is not in the ranges of network {network.name}")
+        text = str(IPv4Address(address))
+        if address in pool.taken and (
+            self._is_gateway(network, text) or await self._cloud.store.read(ADDRESS_TAKEN, network.id, text)
+        ):
+            raise ParameterError(f"The requested ip {wanted} is already in use in network {network.name}")
+        pool.taken.add(address)
+        return text
+
+    @staticmethod
+    def _is_gateway(network: NetworkRow, ip: str) -> bool:
+        return network.gateway is not None and str(IPv4Address(network.gateway)) == ip
+
     def give_back(self, network_id: int, ip: str | None) -> None:
         """Counts an address as free again."""
-        if ip is not None and (known := self._pools.get(network_id)) is not None:
-            known.pool.taken.discard(_parsed(ip))
+        if ip is not None:
+            for pools in (self._shared, self._isolated):
+                pools.give_back(network_id, _parsed(ip))
 
     def give_back_all(self, nics: Iterable[NicRow]) -> None:
         """Counts the addresses of NICs as free again."""
         for nic in nics:
             self.give_back(nic.network_id, nic.ip)
 
+    async def recheck(self, network_id: int, ip: str | None) -> None:
+        """Counts a proposed address as free again unless somebody has it."""
+        if ip is not None and not await self._cloud.store.read(ADDRESS_TAKEN, network_id, ip):
+            self.give_back(network_id, ip)
+
+    async def used_within(self, network_id: int, first: str, last: str) -> str | None:
+        """An address from `first` to `last` that is in use in a shared network, if there is one."""
+        found = await self._cloud.part(KnownRanges).of_network(network_id)
+        pool = await Asked(self._shared, network_id, found, lambda: _ranges(found)).pool()
+        start, end = _parsed(first), _parsed(last)
+        while (number := pool.taken.first_present(start, end)) is not None:
+            ip = str(IPv4Address(number))
+            if await self._cloud.store.read(ADDRESS_TAKEN, network_id, ip):
+                return ip
+            start = number + 1  # the gateway, or what only memory counts as taken
+        return None
+
     def forget(self, network_id: int) -> None:
-        """Reads the network's addresses anew at the next allocation: its ranges changed, or it is gone."""
-        self._pools.pop(network_id, None)
+        """The network is gone."""
+        self._shared.forget(network_id)
+        self._isolated.forget(network_id)
+
+    def known(self) -> dict[int, NumberSet]:
+        """What is counted as taken, by network, of those that were asked for."""
+        return self._shared.all_taken() | self._isolated.all_taken()
 
     def _others(self, steps: Sequence[Step]) -> None:
         """Another process has given addresses away, or may have. What it took back is found when all seem taken."""
         for step in steps:
             if step.statement is INSERT:
                 network_id, ip = (step.arguments[place] for place in _PLACES)
-                if ip is not None and (known := self._pools.get(network_id)) is not None:
-                    known.pool.taken.add(_parsed(ip))
+                if ip is not None:
+                    for pools in (self._shared, self._isolated):
+                        pools.note(network_id, _parsed(ip))
             elif not step.statement.text:
-                self._pools.clear()
+                self._shared.forget_all()
+                self._isolated.forget_all()
 
-    async def _pool(self, network: NetworkRow) -> NumberPool:
-        version = (await self._cloud.snapshots.of(VlanRangeRow)).version
-        known = self._pools.get(network.id)
-        if known is not None:
-            if known.version != version:
-                await self._renew(network, known, version)
-            return known.pool
-        task = self._loading.get(network.id)
-        if task is None:
-            task = asyncio.create_task(self._load(network, version))
-            self._loading[network.id] = task
-        return await asyncio.shield(task)
+    def _taken(self, network_id: int) -> AsyncIterator[Iterable[int]]:
+        return read_pages(
+            self._cloud.store, ADDRESSES_AFTER, (network_id,), "", lambda row: int.from_bytes(inet_aton(row[0]), "big")
+        )
 
-    async def _renew(self, network: NetworkRow, known: _Known, version: int) -> None:
-        """Some network's ranges changed: where they are this one's, what is taken stays taken."""
-        ranges = await self._ranges(network)
-        if ranges != known.pool.ranges:
-            known.pool = NumberPool(ranges, known.pool.taken)
-        known.version = version
 
-    async def _load(self, network: NetworkRow, version: int) -> NumberPool:
-        try:
-            taken, last = NumberSet(), ""
-            while page := await self._cloud.store.read(ADDRESSES_AFTER, network.id, last):
-                last = page[-1][0]
-                for (ip,) in page:
-                    taken.add(int.from_bytes(inet_aton(ip), "big"))
-            if network.gateway is not None:
-                taken.add(_parsed(network.gateway))
-            pool = NumberPool(await self._ranges(network), taken)
-            pool.start_at(pool.size * (self._cloud.number - 1) // self._cloud.controls)
-            self._pools[network.id] = _Known(pool, version)
-            return pool
-        finally:
-            self._loading.pop(network.id, None)
+def _hosts_of(cidr: str) -> list[Range]:
+    subnet = IPv4Network(cidr, strict=False)
+    return [(int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1)]
 
-    async def _ranges(self, network: NetworkRow) -> list[tuple[int, int]]:
-        if network.guest_type == "Shared":
-            found = await self._cloud.snapshots.of(VlanRangeRow)
-            return [(_parsed(r.start_ip), _parsed(r.end_ip)) for r in found if r.network_id == network.id]
-        assert network.cidr is not None
-        subnet = IPv4Network(network.cidr, strict=False)
-        return [(int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1)]
+
+def _ranges(found: Sequence[VlanRangeRow]) -> list[Range]:
+    return [(_parsed(row.start_ip), _parsed(row.end_ip)) for row in found]
 
 
 def _parsed(ip: str) -> int:

@@ -80,6 +80,8 @@ class CreateNetwork(SyncCommand, answer=NetworkView, event="NETWORK.CREATE"):
         try:
             await cloud.store.submit(txn)
         except GuardFailedError as failed:
+            if (vlan := _number(row)) is not None:
+                await cloud.part(GuestVlans).recheck(physical.id, vlan)
             raise await limit_error(cloud, failed, row.account_id, row.domain_id, usage) from failed
         except DuplicateError as taken:
             raise ParameterError(
@@ -227,10 +229,15 @@ class CreateNetwork(SyncCommand, answer=NetworkView, event="NETWORK.CREATE"):
         txn.put(INSERT_RANGE, made)
 
     def _put_vlan(self, call: Call, txn: TxnSpec, row: NetworkRow, physical: PhysicalNetworkRow) -> None:
-        number = (row.broadcast_uri or "").partition("://")[2]
-        if not number.isdigit() or self.bypassvlanoverlapcheck:
+        cloud, vlan = call.cloud, _number(row)
+        if vlan is None or self.bypassvlanoverlapcheck:
             return
-        cloud, vlan = call.cloud, int(number)
         cloud.part(GuestVlans).note(physical.id, vlan)
         taken = GuestVlanRow(cloud.id("guest_vlan"), physical.id, vlan, row.id, row.account_id, row.created_ms)
         txn.put(INSERT_VLAN, taken)
+
+
+def _number(row: NetworkRow) -> int | None:
+    """The VLAN that was asked for."""
+    number = (row.broadcast_uri or "").partition("://")[2]
+    return int(number) if number.isdigit() else None

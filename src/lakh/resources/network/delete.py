@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lakh.base.errors import InternalError
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
@@ -16,7 +18,7 @@ from lakh.resources.network.access import guest_network
 from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.network.row import BY_ID, HOLD, REMOVE, NetworkRow
 from lakh.resources.network.states import move
-from lakh.resources.physical_network.row import GIVE_VLAN_BACK
+from lakh.resources.physical_network.row import GIVE_VLAN_BACK, VLANS_OF
 from lakh.resources.physical_network.vlans import GuestVlans
 from lakh.resources.vlan.row import REMOVE_OF_NETWORK
 from lakh.resources.vm.row import ROUTERS_OF_NETWORK
@@ -79,21 +81,23 @@ async def remove(run: Run[DeleteState]) -> TxnSpec:
     addresses = await cloud.store.rows(OF_NETWORK, network.id)
     for address in addresses:
         txn.add(RELEASE, address.id, now_ms)
+    vlans = await cloud.store.read(VLANS_OF, network.id)
     txn.add(GIVE_VLAN_BACK, network.id, expect=None)
     txn.add(REMOVE_OF_NETWORK, network.id, now_ms, expect=None)
     txn.add(REMOVE, network.id, now_ms)
     usage = Usage(network=1 if network.acl_type == "Account" else 0, public_ip=len(addresses))
     await release_owner(cloud, txn, network.account_id, network.domain_id, usage)
-    run.when_committed(lambda: _forget(cloud, network, addresses))
+    run.when_committed(lambda: _forget(cloud, network, addresses, vlans))
     return txn
 
 
-def _forget(cloud: Cloud, network: NetworkRow, addresses: list[IpAddressRow]) -> None:
+def _forget(cloud: Cloud, network: NetworkRow, addresses: list[IpAddressRow], vlans: list[tuple[Any, ...]]) -> None:
     """Memory deals anew what was given back."""
     for address in addresses:
         cloud.part(PublicAddresses).give_back(address.range_id, address.address)
+    for physical_network_id, vlan in vlans:
+        cloud.part(GuestVlans).give_back(physical_network_id, vlan)
     cloud.part(GuestAddresses).forget(network.id)
-    cloud.part(GuestVlans).forget(network.physical_network_id or 0)
 
 
 class DeleteNetwork(

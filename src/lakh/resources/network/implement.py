@@ -8,6 +8,9 @@ not found again.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 from lakh.base.errors import ApiError
 from lakh.contract.declaration import param
 from lakh.contract.types import Id
@@ -26,7 +29,7 @@ from lakh.resources.network.states import move
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.network_offering.services import has_router, provider_of
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
-from lakh.resources.physical_network.row import GIVE_VLAN_BACK, INSERT_VLAN, GuestVlanRow, PhysicalNetworkRow
+from lakh.resources.physical_network.row import GIVE_VLAN_BACK, INSERT_VLAN, VLANS_OF, GuestVlanRow, PhysicalNetworkRow
 from lakh.resources.physical_network.vlans import GuestVlans, scheme
 from lakh.resources.router.new import new_router
 from lakh.resources.router.rules import network_rules
@@ -62,10 +65,10 @@ async def claim(run: Run[ImplementState]) -> TxnSpec:
     cloud, state = run.cloud, run.state
     network, txn = await network_now(run), TxnSpec("network.claim")
     offering = await offering_of(cloud, network)
-    _forget_proposals(run, network)
+    await recheck_proposals(run)
     if network.state == "Allocated":
         state.began = True
-        uri = await _take_vlan(cloud, txn, network)
+        uri = await _take_vlan(run, txn, network)
         network = move(txn, network, "ImplementNetwork", broadcast_uri=uri)
     source_nat = await _source_nat(run, txn, network, offering)
     state.router_id = 0
@@ -73,32 +76,29 @@ async def claim(run: Run[ImplementState]) -> TxnSpec:
     if routed and not await cloud.store.rows(ROUTERS_OF_NETWORK, network.id):
         made = await new_router(cloud, network, offering, source_nat)
         made.put(txn)
+        guest = made.nics[0]
+        _proposed(run, lambda: cloud.part(GuestAddresses).recheck(guest.network_id, guest.ip))
         state.router_id = made.vm.id
     return txn
 
 
-def _forget_proposals(run: Run[ImplementState], network: NetworkRow) -> None:
-    """A claim that lost against another reads anew what is taken."""
-    if run.memory.setdefault("claims", 0):
-        _read_anew(run.cloud, network)
-    run.memory["claims"] += 1
+async def recheck_proposals(run: Run[ImplementState]) -> None:
+    """What a claim proposed and could not store counts as taken in memory only, and nobody else would free it."""
+    proposed: list[Callable[[], Awaitable[None]]] = run.memory.setdefault("proposed", [])
+    while proposed:
+        await proposed[-1]()
+        proposed.pop()
 
 
-def _read_anew(cloud: Cloud, network: NetworkRow) -> None:
-    cloud.part(GuestVlans).forget(network.physical_network_id or 0)
-    cloud.part(PublicAddresses).forget()
-    cloud.part(GuestAddresses).forget(network.id)
+def _proposed(run: Run[ImplementState], recheck: Callable[[], Awaitable[None]]) -> None:
+    run.memory.setdefault("proposed", []).append(recheck)
 
 
-async def give_up(run: Run[ImplementState]) -> None:
-    """What a claim proposed and never stored counts as taken in memory only: nobody else would free it."""
-    if run.memory.get("claims"):
-        _read_anew(run.cloud, await network_now(run))
-
-
-async def _take_vlan(cloud: Cloud, txn: TxnSpec, network: NetworkRow) -> str:
+async def _take_vlan(run: Run[ImplementState], txn: TxnSpec, network: NetworkRow) -> str:
+    cloud = run.cloud
     physical = (await cloud.snapshots.of(PhysicalNetworkRow)).by_id[network.physical_network_id or 0]
     vlan = await cloud.part(GuestVlans).take(physical)
+    _proposed(run, lambda: cloud.part(GuestVlans).recheck(physical.id, vlan))
     row = GuestVlanRow(cloud.id("guest_vlan"), physical.id, vlan, network.id, network.account_id, cloud.now_ms())
     txn.put(INSERT_VLAN, row)
     return f"{scheme(physical)}://{vlan}"
@@ -115,7 +115,9 @@ async def _source_nat(
         if known.is_source_nat:
             return known
     await _check_limit(cloud, network)
-    taken = await cloud.part(PublicAddresses).take(network.zone_id, network.account_id, network.domain_id)
+    addresses = cloud.part(PublicAddresses)
+    taken = await addresses.take(network.zone_id, network.account_id, network.domain_id)
+    _proposed(run, lambda: addresses.recheck(network.zone_id, taken.within.id, taken.address))
     row = IpAddressRow(
         id=cloud.id("ip_address"),
         uuid=cloud.uuid(),
@@ -159,8 +161,10 @@ async def unclaim(run: Run[ImplementState]) -> TxnSpec:
         await release_owner(cloud, txn, network.account_id, network.domain_id, SOURCE_NAT)
     if not state.began:
         return txn.add(COUNT_IMPLEMENTED, network.id, network.implemented)
+    vlans = await cloud.store.read(VLANS_OF, network.id)
     txn.add(GIVE_VLAN_BACK, network.id, expect=None)
-    run.when_committed(lambda: cloud.part(GuestVlans).forget(network.physical_network_id or 0))
+    for physical_network_id, vlan in vlans:
+        run.when_committed(partial(cloud.part(GuestVlans).give_back, physical_network_id, vlan))
     network = move(txn, network, "OperationFailed", broadcast_uri=None)
     move(txn, network, "OperationSucceeded", broadcast_uri=None, ended=True)
     return txn
@@ -217,7 +221,7 @@ class ImplementNetwork(JobCommand, internal=True, instance_type="Network"):
         Step("router", launch, unlaunch),
         Step("program", program),
         Step("publish", publish, commits=True),
-        failed=give_up,
+        failed=recheck_proposals,
     )
 
     async def admit(self, call: Call) -> Admission:

@@ -6,22 +6,20 @@ ip_address besides, since users' addresses come from the same ranges.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple
 
 from lakh.base.errors import InsufficientCapacityError, ResourceUnavailableError
 from lakh.jobs.cloud import Cloud
+from lakh.resources.address_pools import AddressPools, Asked, read_pages
 from lakh.resources.configuration.values import Settings
-from lakh.resources.ip_address.row import ADDRESSES_IN_ZONE
+from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.network.access import SharedNetworks
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system import system_network
-from lakh.resources.nic.row import ADDRESSES, INSERT
-from lakh.resources.number_pool import NumberPool
+from lakh.resources.nic.row import ADDRESSES_AFTER, INSERT
 from lakh.resources.pod.row import PodRow
-from lakh.resources.vlan.row import VlanRangeRow
 from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import Step
 
@@ -44,8 +42,7 @@ class SystemAddresses:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._pools: dict[tuple[int, str], tuple[Sequence[tuple[int, int]], NumberPool]] = {}
-        self._lock = asyncio.Lock()
+        self._pools: AddressPools[tuple[int, int]] = AddressPools(cloud, self._taken)  # by network and pod, 0 for none
         cloud.store.follow_others("nic", self._others, ("network_id", "ip"))
 
     async def control(self, zone: ZoneRow) -> SystemAddress:
@@ -53,8 +50,8 @@ class SystemAddresses:
         settings = self._cloud.part(Settings)
         subnet, gateway = IPv4Network(settings.text("control.cidr")), settings.text("control.gateway")
         network = await zone_network(self._cloud, zone, "Control")
-        ranges = [(int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1)]
-        ip = await self._take(network, "", ranges, {int(IPv4Address(gateway))})
+        whole = (int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1)
+        ip = await self._take(network, 0, whole, (int(IPv4Address(gateway)),))
         if ip is None:
             raise InsufficientCapacityError(f"Zone {zone.name} has no free link-local address in {subnet}")
         mac = "0e:00:" + ":".join(f"{byte:02x}" for byte in ip.packed)
@@ -63,61 +60,43 @@ class SystemAddresses:
     async def management(self, zone: ZoneRow, pod: PodRow) -> SystemAddress:
         """An address of the pod's range for system VMs."""
         network = await zone_network(self._cloud, zone, "Management")
-        ip = await self._take(network, str(pod.id), [_numbers(pod.start_ip, pod.end_ip)], ())
+        ip = await self._take(network, pod.id, _numbers(pod.start_ip, pod.end_ip), ())
         if ip is None:
             raise InsufficientCapacityError(f"Pod {pod.name} has no free address for a system VM")
         return SystemAddress(str(ip), pod.netmask, pod.gateway)
 
     async def public(self, zone: ZoneRow) -> SystemAddress:
         """A public address: of ranges kept for system VMs first, then of those that belong to nobody."""
-        found = [r for r in await self._cloud.snapshots.of(VlanRangeRow) if r.traffic_type == "Public"]
-        ranges = [r for r in found if r.zone_id == zone.id and r.account_id is None and r.domain_id is None]
-        ranges.sort(key=lambda r: (not r.for_system_vms, r.id))
-        async with self._lock:  # read anew each time: users' addresses come and go, and system VMs are few
-            taken = {int(IPv4Address(row[0])) for row in await self._cloud.store.read(ADDRESSES_IN_ZONE, zone.id)}
-            for each in ranges:
-                pool = NumberPool([_numbers(each.start_ip, each.end_ip)], taken)
-                if (number := pool.take()) is not None:
-                    return SystemAddress(str(IPv4Address(number)), each.netmask, each.gateway, each.vlan, each.id)
-        raise InsufficientCapacityError(f"Zone {zone.name} has no free public address for a system VM")
+        found = await self._cloud.part(PublicAddresses).take_for_system(zone.id)
+        if found is None:
+            raise InsufficientCapacityError(f"Zone {zone.name} has no free public address for a system VM")
+        each = found.within
+        return SystemAddress(found.address, each.netmask, each.gateway, each.vlan, each.id)
 
     def give_back(self, network: NetworkRow, ip: str | None, pod_id: int | None = None) -> None:
         """Counts an address of the Control (no `pod_id`) or Management network as free again."""
-        known = self._pools.get((network.id, "" if pod_id is None else str(pod_id)))
-        if known is not None and ip is not None:
-            known[1].taken.discard(int(IPv4Address(ip)))
+        if ip is not None:
+            self._pools.give_back((network.id, pod_id or 0), int(IPv4Address(ip)))
 
     def _others(self, steps: Sequence[Step]) -> None:
         """Another process has given addresses away, or may have. What it took back is found when all seem taken."""
         for step in steps:
             if step.statement is INSERT:
                 network_id, ip = (step.arguments[place] for place in _PLACES)
-                for (known_id, _), (_, pool) in self._pools.items():
-                    if known_id == network_id and ip is not None:
-                        pool.taken.add(int(IPv4Address(ip)))
+                for key in self._pools.all_taken() if ip is not None else ():
+                    if key[0] == network_id:
+                        self._pools.note(key, int(IPv4Address(ip)))
             elif not step.statement.text:
-                self._pools.clear()
+                self._pools.forget_all()
 
     async def _take(
-        self, network: NetworkRow, key: str, ranges: Sequence[tuple[int, int]], kept: Iterable[int]
+        self, network: NetworkRow, pod_id: int, numbers: tuple[int, int], kept: Iterable[int]
     ) -> IPv4Address | None:
-        async with self._lock:
-            number = (await self._pool(network, key, ranges, kept)).take()
-            if number is None and self._cloud.controls > 1:  # others may have given back what memory counts as taken
-                del self._pools[network.id, key]
-                number = (await self._pool(network, key, ranges, kept)).take()
+        number = await Asked(self._pools, (network.id, pod_id), numbers, lambda: [numbers], kept).take()
         return None if number is None else IPv4Address(number)
 
-    async def _pool(
-        self, network: NetworkRow, key: str, ranges: Sequence[tuple[int, int]], kept: Iterable[int]
-    ) -> NumberPool:
-        known = self._pools.get((network.id, key))
-        if known is None or known[0] != ranges:
-            stored = await self._cloud.store.read(ADDRESSES, network.id)
-            pool = NumberPool(ranges, {*kept, *(int(IPv4Address(row[0])) for row in stored)})
-            pool.start_at(pool.size * (self._cloud.number - 1) // self._cloud.controls)
-            known = self._pools[network.id, key] = (ranges, pool)
-        return known[1]
+    def _taken(self, key: tuple[int, int]) -> AsyncIterator[Iterable[int]]:
+        return read_pages(self._cloud.store, ADDRESSES_AFTER, (key[0],), "", lambda row: int(IPv4Address(row[0])))
 
 
 async def system_vm_networks(cloud: Cloud, zone: ZoneRow) -> list[NetworkRow]:

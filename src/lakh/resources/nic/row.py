@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from lakh.base.limits import POOL_PAGE
 from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, Search, table
 
@@ -48,14 +49,10 @@ class NicRow(Row):
 INSERT = insert("nic.insert", NicRow)
 OF_VM = select("nic.of_vm", NicRow, "WHERE vm_id = $1 AND removed_ms IS NULL ORDER BY device_id")
 OF_VMS = select("nic.of_vms", NicRow, "WHERE vm_id = ANY($1) AND removed_ms IS NULL ORDER BY vm_id, device_id")
-ADDRESSES = statement(
-    "nic.addresses",
-    "SELECT ip FROM nic WHERE network_id = $1 AND removed_ms IS NULL AND ip IS NOT NULL",
-)
 ADDRESSES_AFTER = statement(
     "nic.addresses_after",
     "SELECT ip FROM nic WHERE network_id = $1 AND ip > $2 AND removed_ms IS NULL AND ip IS NOT NULL"
-    " ORDER BY ip LIMIT 5000",
+    f" ORDER BY ip LIMIT {POOL_PAGE}",
 )
 SET_ADDRESS = statement(
     "nic.set_address",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from lakh.base.limits import POOL_PAGE
 from lakh.store.statement import insert, statement
 from lakh.store.table import Index, Ref, Row, table
 
@@ -105,5 +106,12 @@ REMOVE_PROVIDER = statement(
     "service_provider.remove", "UPDATE service_provider SET removed_ms = $2 WHERE id = $1 AND removed_ms IS NULL"
 )
 INSERT_VLAN = insert("guest_vlan.insert", GuestVlanRow)
-TAKEN_VLANS = statement("guest_vlan.taken", "SELECT vlan FROM guest_vlan WHERE physical_network_id = $1")
+TAKEN_VLANS = statement(
+    "guest_vlan.taken",
+    f"SELECT vlan FROM guest_vlan WHERE physical_network_id = $1 AND vlan > $2 ORDER BY vlan LIMIT {POOL_PAGE}",
+)
+VLAN_TAKEN = statement(
+    "guest_vlan.is_taken", "SELECT network_id FROM guest_vlan WHERE physical_network_id = $1 AND vlan = $2"
+)
+VLANS_OF = statement("guest_vlan.of_network", "SELECT physical_network_id, vlan FROM guest_vlan WHERE network_id = $1")
 GIVE_VLAN_BACK = statement("guest_vlan.give_back", "DELETE FROM guest_vlan WHERE network_id = $1")

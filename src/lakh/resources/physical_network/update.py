@@ -10,9 +10,9 @@ from lakh.contract.types import Id, Strings
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.live import flag_state, live
-from lakh.resources.physical_network.row import TAKEN_VLANS, UPDATE, PhysicalNetworkRow
+from lakh.resources.physical_network.row import UPDATE, PhysicalNetworkRow
 from lakh.resources.physical_network.view import PhysicalNetworkView, physical_network_view
-from lakh.resources.physical_network.vlans import parse_ranges
+from lakh.resources.physical_network.vlans import GuestVlans, parse_ranges, without
 from lakh.store.statement import TxnSpec
 
 
@@ -33,9 +33,9 @@ async def change(run: Run[UpdateState]) -> TxnSpec:
     if state.vlan is not None:
         ranges = parse_ranges(state.vlan, row.isolation_methods)
         before = parse_ranges(row.vlan, row.isolation_methods)
-        for (vlan,) in await cloud.store.read(TAKEN_VLANS, row.id):
-            if _holds(before, vlan) and not _holds(ranges, vlan):
-                raise ParameterError(f"VLAN {vlan} is in use; the new vlan range {state.vlan} must keep it")
+        vlan = await cloud.part(GuestVlans).first_taken(row, without(before, ranges))
+        if vlan is not None:
+            raise ParameterError(f"VLAN {vlan} is in use; the new vlan range {state.vlan} must keep it")
     given = {
         "state": state.state,
         "vlan": state.vlan,
@@ -45,10 +45,6 @@ async def change(run: Run[UpdateState]) -> TxnSpec:
     row = msgspec.structs.replace(row, **{name: value for name, value in given.items() if value is not None})
     run.finish(result_json(run, await physical_network_view(cloud, row), run.job.command))
     return TxnSpec("physical_network.update").add(UPDATE, row.id, row.state, row.vlan, row.network_speed, row.tags)
-
-
-def _holds(ranges: list[tuple[int, int]], vlan: int) -> bool:
-    return any(first <= vlan <= last for first, last in ranges)
 
 
 class UpdatePhysicalNetwork(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
 from lakh.base.errors import InsufficientCapacityError, ParameterError
 from lakh.jobs.cloud import Cloud
-from lakh.resources.number_pool import NumberPool
-from lakh.resources.physical_network.row import INSERT_VLAN, TAKEN_VLANS, PhysicalNetworkRow
+from lakh.resources.address_pools import AddressPools, Asked, Range, read_pages
+from lakh.resources.number_pool import NumberSet
+from lakh.resources.physical_network.row import INSERT_VLAN, TAKEN_VLANS, VLAN_TAKEN, PhysicalNetworkRow
 from lakh.store.statement import Step
 
 _PLACES: Final = tuple(INSERT_VLAN.insert_columns.index(name) for name in ("physical_network_id", "vlan"))
@@ -47,13 +48,22 @@ class GuestVlans:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._pools: dict[int, tuple[str, NumberPool]] = {}
+        self._pools: AddressPools[int] = AddressPools(cloud, self._taken)
         cloud.store.follow_others("guest_vlan", self._others, ("physical_network_id", "vlan"))
 
     async def take(self, physical: PhysicalNetworkRow) -> int:
         """Proposes a free VLAN. Raises InsufficientCapacityError when all are in use."""
-        pool = await self._pool(physical)
-        vlan = pool.take()
+        fresh = self._pools.taken(physical.id) is None
+        asked = Asked(
+            self._pools,
+            physical.id,
+            physical.vlan,
+            lambda: parse_ranges(physical.vlan, physical.isolation_methods),
+        )
+        pool = await asked.pool()
+        if fresh:
+            pool.start_at(self._cloud.random.randrange(pool.size or 1))
+        vlan = await asked.take()
         if vlan is None:
             raise InsufficientCapacityError(
                 f"Unable to allocate a VLAN on physical network {physical.name}: all {pool.size} of its guest range"
@@ -63,37 +73,51 @@ class GuestVlans:
 
     def give_back(self, physical_network_id: int, vlan: int) -> None:
         """Counts a VLAN as free again."""
-        if (known := self._pools.get(physical_network_id)) is not None:
-            known[1].taken.discard(vlan)
+        self._pools.give_back(physical_network_id, vlan)
+
+    async def recheck(self, physical_network_id: int, vlan: int) -> None:
+        """Counts a proposed VLAN as free again unless some network has it."""
+        if not await self._cloud.store.read(VLAN_TAKEN, physical_network_id, vlan):
+            self.give_back(physical_network_id, vlan)
 
     def note(self, physical_network_id: int, vlan: int) -> None:
         """Counts a VLAN, of the range or not, as taken by a network that asked for it."""
-        if (known := self._pools.get(physical_network_id)) is not None:
-            known[1].taken.add(vlan)
+        self._pools.note(physical_network_id, vlan)
 
-    def forget(self, physical_network_id: int) -> None:
-        """Reads what is taken anew at the next allocation."""
-        self._pools.pop(physical_network_id, None)
+    def known(self) -> dict[int, NumberSet]:
+        """What is counted as taken, by physical network, of those that were asked for."""
+        return self._pools.all_taken()
 
     def _others(self, steps: Sequence[Step]) -> None:
-        """Another process has taken VLANs, or given some back: where all seem taken here they are read anew."""
+        """Another process has taken VLANs, or given some back: that is found when all seem taken."""
         for step in steps:
             if step.statement is INSERT_VLAN:
                 self.note(*(step.arguments[place] for place in _PLACES))
             elif not step.statement.text:
-                self._pools.clear()
-            else:
-                self._pools = {key: known for key, known in self._pools.items() if len(known[1].taken) < known[1].size}
+                self._pools.forget_all()
 
-    async def _pool(self, physical: PhysicalNetworkRow) -> NumberPool:
-        known = self._pools.get(physical.id)
-        if known is not None and known[0] == physical.vlan:
-            return known[1]
-        taken = {int(row[0]) for row in await self._cloud.store.read(TAKEN_VLANS, physical.id)}
-        again = self._pools.get(physical.id)
-        if again is not None and again[0] == physical.vlan:
-            return again[1]
-        pool = NumberPool(parse_ranges(physical.vlan, physical.isolation_methods), taken)
-        pool.start_at(self._cloud.random.randrange(pool.size or 1))
-        self._pools[physical.id] = (physical.vlan, pool)
-        return pool
+    def _taken(self, physical_network_id: int) -> AsyncIterator[Iterable[int]]:
+        return read_pages(self._cloud.store, TAKEN_VLANS, (physical_network_id,), -1, lambda row: int(row[0]))
+
+    async def first_taken(self, physical: PhysicalNetworkRow, ranges: Sequence[Range]) -> int | None:
+        """A VLAN in `ranges` that a network uses, if there is one."""
+        for first, last in ranges:
+            found = await self._cloud.store.read(TAKEN_VLANS, physical.id, first - 1)
+            if found and found[0][0] <= last:
+                return int(found[0][0])
+        return None
+
+
+def without(ranges: Sequence[Range], kept: Sequence[Range]) -> list[Range]:
+    """The parts of `ranges` that are in none of `kept`, both in order."""
+    left: list[Range] = []
+    for first, last in ranges:
+        for from_, to in kept:
+            if to < first or from_ > last:
+                continue
+            if from_ > first:
+                left.append((first, from_ - 1))
+            first = to + 1
+        if first <= last:
+            left.append((first, last))
+    return left

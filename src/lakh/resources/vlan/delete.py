@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from lakh.base.errors import ParameterError
 from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.resources.command import Call, SyncCommand, completed
 from lakh.resources.event.row import INSERT as INSERT_EVENT
-from lakh.resources.ip_address.row import TAKEN_IN_RANGE
+from lakh.resources.ip_address.row import FIRST_IN_RANGE
 from lakh.resources.live import live
-from lakh.resources.nic.row import ADDRESSES
+from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.vlan.row import REMOVE, VlanRangeRow
 from lakh.store.statement import TxnSpec
 
@@ -36,10 +34,6 @@ class DeleteVlanIpRange(SyncCommand, event="VLAN.IP.RANGE.DELETE", roles=ADMIN):
     async def _used(self, call: Call, row: VlanRangeRow) -> str | None:
         """An address of the range that somebody has."""
         if row.traffic_type == "Public":
-            taken = await call.cloud.store.rows(TAKEN_IN_RANGE, row.id)
-            return taken[0].address if taken else None
-        first, last = IPv4Address(row.start_ip), IPv4Address(row.end_ip)
-        for (ip,) in await call.cloud.store.read(ADDRESSES, row.network_id):
-            if first <= IPv4Address(ip) <= last:
-                return str(ip)
-        return None
+            taken = await call.cloud.store.read(FIRST_IN_RANGE, row.id)
+            return str(taken[0][0]) if taken else None
+        return await call.cloud.part(GuestAddresses).used_within(row.network_id or 0, row.start_ip, row.end_ip)

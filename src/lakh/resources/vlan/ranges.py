@@ -8,6 +8,7 @@ from lakh.base.errors import ParameterError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.addressing import check_range, subnet_of
 from lakh.resources.physical_network.vlans import MAX_VLAN
+from lakh.resources.vlan.known import KnownRanges
 from lakh.resources.vlan.row import UNTAGGED, VlanRangeRow
 
 
@@ -26,11 +27,8 @@ async def check_new_range(cloud: Cloud, row: VlanRangeRow) -> None:
     subnet = subnet_of(row.gateway, row.netmask)
     check_range(subnet, row.gateway, row.start_ip, row.end_ip)
     first, last = IPv4Address(row.start_ip), IPv4Address(row.end_ip)
-    for other in await cloud.snapshots.of(VlanRangeRow):
-        if other.zone_id != row.zone_id or other.traffic_type != row.traffic_type:
-            continue
-        overlap = first <= IPv4Address(other.end_ip) and IPv4Address(other.start_ip) <= last
-        if overlap and (row.traffic_type == "Public" or other.vlan == row.vlan):
+    for other in await cloud.part(KnownRanges).beside(row):
+        if first <= IPv4Address(other.end_ip) and IPv4Address(other.start_ip) <= last:
             raise ParameterError(
                 f"The IP range {row.start_ip}-{row.end_ip} overlaps {other.start_ip}-{other.end_ip} ({other.vlan})"
             )

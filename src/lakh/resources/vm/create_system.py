@@ -68,8 +68,8 @@ async def give_up(run: Run[SystemLaunchState]) -> TxnSpec:
     txn = TxnSpec("vm.system.failed")
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     networks = await cloud.part(Networks).many(nic.network_id for nic in nics)
-    await end_system_vm(cloud, vm, txn)
-    run.when_committed(lambda: give_addresses_back(cloud, vm, nics, networks))
+    addresses = await end_system_vm(cloud, vm, txn)
+    run.when_committed(lambda: give_addresses_back(cloud, vm, nics, networks, addresses))
     return txn
 
 

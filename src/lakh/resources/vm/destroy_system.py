@@ -47,9 +47,9 @@ async def publish(run: Run[HaltState]) -> TxnSpec:
     await finish_with_system(run, vm)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id)
     networks = await cloud.part(Networks).many(nic.network_id for nic in nics)
-    await end_system_vm(cloud, vm, txn)
+    addresses = await end_system_vm(cloud, vm, txn)
     await remove_agent(cloud, vm, txn)
-    run.when_committed(lambda: give_addresses_back(cloud, vm, nics, networks))
+    run.when_committed(lambda: give_addresses_back(cloud, vm, nics, networks, addresses))
     run.when_committed(lambda: cloud.part(Viewers).forget(vm.id))
     return txn
 

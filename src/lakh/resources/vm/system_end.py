@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lakh.jobs.cloud import Cloud
-from lakh.resources.ip_address.row import FREE_OF_VM
+from lakh.resources.ip_address.public import PublicAddresses
+from lakh.resources.ip_address.row import FREE_OF_VM, IpAddressRow
+from lakh.resources.ip_address.row import OF_VM as ADDRESSES_OF_VM
 from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system_addresses import SystemAddresses
@@ -17,8 +19,8 @@ from lakh.resources.volume.row import REMOVE
 from lakh.store.statement import TxnSpec
 
 
-async def end_system_vm(cloud: Cloud, vm: VmRow, txn: TxnSpec) -> None:
-    """Adds it all to `txn`, with what is given back."""
+async def end_system_vm(cloud: Cloud, vm: VmRow, txn: TxnSpec) -> list[IpAddressRow]:
+    """Adds it all to `txn`, with what is given back. Returns the public addresses that the VM had for itself."""
     now_ms = cloud.now_ms()
     txn.add(TO_EXPUNGED, vm.id, now_ms)
     for volume in await cloud.store.rows(VOLUMES_OF_VM, vm.id):
@@ -26,12 +28,22 @@ async def end_system_vm(cloud: Cloud, vm: VmRow, txn: TxnSpec) -> None:
             txn.add(GIVE_BACK, volume.pool_id, volume.size_bytes)
         txn.add(REMOVE, volume.id, now_ms)
     txn.add(SEEN, [vm.id], expect=None)
+    addresses = [row for row in await cloud.store.rows(ADDRESSES_OF_VM, vm.id) if row.is_system]
     txn.add(FREE_OF_VM, vm.id, now_ms, expect=None)
     txn.add(REMOVE_OF_VM, vm.id, now_ms, expect=None)
+    return addresses
 
 
-def give_addresses_back(cloud: Cloud, vm: VmRow, nics: Sequence[NicRow], networks: Mapping[int, NetworkRow]) -> None:
+def give_addresses_back(
+    cloud: Cloud,
+    vm: VmRow,
+    nics: Sequence[NicRow],
+    networks: Mapping[int, NetworkRow],
+    addresses: Sequence[IpAddressRow],
+) -> None:
     """Memory deals anew what the VM had, once its rows have ended."""
+    for address in addresses:
+        cloud.part(PublicAddresses).give_back(address.range_id, address.address)
     for nic in nics:
         if nic.traffic_type == "Guest":
             cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
