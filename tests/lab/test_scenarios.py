@@ -83,3 +83,12 @@ def test_placement_alone_is_measured_and_a_cloud_filled(tmp_path: Path) -> None:
     assert 90 < figures["packed"] <= 100
     assert figures["packed_with_tag"] <= 100
     assert (tmp_path / "filling.png").stat().st_size > 1000
+
+
+def test_calls_beside_many_addresses_are_compared_with_calls_beside_few(tmp_path: Path) -> None:
+    figures = run("addresses", tmp_path, "--vms", "1200")
+    for call in ("guest_address", "public_address", "network", "vlan", "list_free_addresses", "list_nics"):
+        assert figures[f"{call}_cpu_few"] > 0
+        assert figures[f"{call}_statements_few"] == figures[f"{call}_statements_many"] > 0
+    assert figures["statements_ratio"] == 1
+    assert figures["cpu_ratio"] >= figures["vlan_cpu_ratio"] > 0

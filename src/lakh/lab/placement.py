@@ -6,56 +6,17 @@ processor are counted, not of the clock.
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from lakh.lab.plots import Chart
-from lakh.lab.processes import Running
-from lakh.lab.stand import LabError
+from lakh.lab.findings import measured_by
 
 if TYPE_CHECKING:
     from lakh.lab.scenario import Run
 
 SUMMARY: Final = "placing alone: placements and exact scans per second of one core, packing, by hosts per cluster"
-_LOOK_SECONDS: Final = 0.25
 
 
 async def drive(run: Run) -> None:
     """Fills the figures; raises LabError when the process breaks."""
-    log = run.stand.folder / "placement.log"
     run.stand.screen.step(f"placement on {run.parameters.agents:,} hosts")
-    measuring = Running("placement", ["-m", "lakh.placement.measure", "--hosts", str(run.parameters.agents)], log)
-    told = 0
-    try:
-        while (code := measuring.process.poll()) is None:
-            await asyncio.sleep(_LOOK_SECONDS)
-            told = await _follow(run, log, told)
-        told = await _follow(run, log, told)
-    finally:
-        await asyncio.to_thread(measuring.stop)
-    if code:
-        text = await asyncio.to_thread(log.read_text)
-        raise LabError(f"placement ended with code {code}: {text[-400:]}")
-
-
-async def _follow(run: Run, log: Path, told: int) -> int:
-    """Takes the whole lines after the first `told`; returns how many there are."""
-    lines = (await asyncio.to_thread(log.read_text)).split("\n")[:-1]
-    for line in lines[told:]:
-        if line.startswith("{"):
-            _take(run, msgspec.json.decode(line))
-    return len(lines)
-
-
-def _take(run: Run, finding: dict[str, Any]) -> None:
-    if "figure" in finding:
-        run.figure(finding["figure"], finding["value"], finding["unit"])
-    elif "chart" in finding:
-        name, title, unit, across = (finding[key] for key in ("chart", "title", "unit", "across"))
-        series = {label: [(x, y) for x, y in points] for label, points in finding["series"].items()}
-        run.charts[name] = Chart(title, unit, series, across=across)
-    else:
-        run.stand.screen.detail(finding["note"])
+    await measured_by(run, "placement", ["-m", "lakh.placement.measure", "--hosts", str(run.parameters.agents)])

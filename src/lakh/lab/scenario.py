@@ -21,6 +21,7 @@ import uvloop
 from lakh.base.errors import LakhError
 from lakh.contract.client import ClientError
 from lakh.lab import (
+    addresses,
     config_cache,
     connect,
     controls,
@@ -176,6 +177,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("config-cache", config_cache.SUMMARY, _DEPLOY, config_cache.drive, _CACHE),
         Scenario("lists", lists.SUMMARY, ("agents", "vms", *_KEPT), lists.drive, _MILLION),
         Scenario("placement", placement.SUMMARY, ("agents",), placement.drive, Parameters(agents=100_000)),
+        Scenario("addresses", addresses.SUMMARY, ("vms",), addresses.drive, Parameters(vms=1_000_000)),
         Scenario("six-lists", lists.SUMMARY_SIX, ("agents", *_KEPT), lists.drive_six, Parameters(agents=25_000)),
     )
 }

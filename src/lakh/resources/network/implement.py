@@ -8,7 +8,6 @@ not found again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from lakh.base.errors import ApiError
@@ -31,6 +30,7 @@ from lakh.resources.network_offering.services import has_router, provider_of
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.physical_network.row import GIVE_VLAN_BACK, INSERT_VLAN, VLANS_OF, GuestVlanRow, PhysicalNetworkRow
 from lakh.resources.physical_network.vlans import GuestVlans, scheme
+from lakh.resources.proposals import proposed, recheck_proposals
 from lakh.resources.router.new import new_router
 from lakh.resources.router.rules import network_rules
 from lakh.resources.router.running import RunningRouters
@@ -76,29 +76,18 @@ async def claim(run: Run[ImplementState]) -> TxnSpec:
     if routed and not await cloud.store.rows(ROUTERS_OF_NETWORK, network.id):
         made = await new_router(cloud, network, offering, source_nat)
         made.put(txn)
-        guest = made.nics[0]
-        _proposed(run, lambda: cloud.part(GuestAddresses).recheck(guest.network_id, guest.ip))
+        if network.guest_type == "Shared":  # elsewhere it has the gateway's address, which nobody deals
+            guest = made.nics[0]
+            proposed(run, lambda: cloud.part(GuestAddresses).recheck(guest.network_id, guest.ip))
         state.router_id = made.vm.id
     return txn
-
-
-async def recheck_proposals(run: Run[ImplementState]) -> None:
-    """What a claim proposed and could not store counts as taken in memory only, and nobody else would free it."""
-    proposed: list[Callable[[], Awaitable[None]]] = run.memory.setdefault("proposed", [])
-    while proposed:
-        await proposed[-1]()
-        proposed.pop()
-
-
-def _proposed(run: Run[ImplementState], recheck: Callable[[], Awaitable[None]]) -> None:
-    run.memory.setdefault("proposed", []).append(recheck)
 
 
 async def _take_vlan(run: Run[ImplementState], txn: TxnSpec, network: NetworkRow) -> str:
     cloud = run.cloud
     physical = (await cloud.snapshots.of(PhysicalNetworkRow)).by_id[network.physical_network_id or 0]
     vlan = await cloud.part(GuestVlans).take(physical)
-    _proposed(run, lambda: cloud.part(GuestVlans).recheck(physical.id, vlan))
+    proposed(run, lambda: cloud.part(GuestVlans).recheck(physical.id, vlan))
     row = GuestVlanRow(cloud.id("guest_vlan"), physical.id, vlan, network.id, network.account_id, cloud.now_ms())
     txn.put(INSERT_VLAN, row)
     return f"{scheme(physical)}://{vlan}"
@@ -117,7 +106,7 @@ async def _source_nat(
     await _check_limit(cloud, network)
     addresses = cloud.part(PublicAddresses)
     taken = await addresses.take(network.zone_id, network.account_id, network.domain_id)
-    _proposed(run, lambda: addresses.recheck(network.zone_id, taken.within.id, taken.address))
+    proposed(run, lambda: addresses.recheck(network.zone_id, taken.within.id, taken.address))
     row = IpAddressRow(
         id=cloud.id("ip_address"),
         uuid=cloud.uuid(),

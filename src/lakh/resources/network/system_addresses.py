@@ -18,7 +18,7 @@ from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.network.access import SharedNetworks
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system import system_network
-from lakh.resources.nic.row import ADDRESSES_AFTER, INSERT
+from lakh.resources.nic.row import ADDRESS_TAKEN, ADDRESSES_AFTER, INSERT
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import Step
@@ -77,6 +77,11 @@ class SystemAddresses:
         """Counts an address of the Control (no `pod_id`) or Management network as free again."""
         if ip is not None:
             self._pools.give_back((network.id, pod_id or 0), int(IPv4Address(ip)))
+
+    async def recheck(self, network_id: int, ip: str, pod_id: int | None = None) -> None:
+        """Counts a proposed address as free again unless some NIC has it."""
+        if not await self._cloud.store.read(ADDRESS_TAKEN, network_id, ip):
+            self._pools.give_back((network_id, pod_id or 0), int(IPv4Address(ip)))
 
     def _others(self, steps: Sequence[Step]) -> None:
         """Another process has given addresses away, or may have. What it took back is found when all seem taken."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from lakh.resources.network.system_addresses import SystemAddresses
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import SET_ADDRESS, NicRow
+from lakh.resources.proposals import proposed, recheck_proposals
 from lakh.resources.router.boot import boot_arguments
 from lakh.resources.router.rules import guest_entries, network_rules
 from lakh.resources.router.running import RunningRouter, RunningRouters, reached
@@ -52,11 +54,14 @@ async def reserve_router(run: Run[Any]) -> TxnSpec:
         return TxnSpec("router.runs")
     if vm.state not in ("Stopped", "Starting"):
         raise InternalError(f"Unable to start router {vm.instance_name}: it is {vm.state}")
+    await recheck_proposals(run)
     txn = await reserve(run)
     zone = (await cloud.snapshots.of(ZoneRow)).by_id[vm.zone_id]
     for nic in await cloud.store.rows(NICS_OF_VM, vm.id):
         if nic.traffic_type == "Control" and nic.ip is None:
-            address = await cloud.part(SystemAddresses).control(zone)
+            addresses = cloud.part(SystemAddresses)
+            address = await addresses.control(zone)
+            proposed(run, partial(addresses.recheck, nic.network_id, address.ip))
             txn.add(SET_ADDRESS, nic.id, address.ip, address.netmask, address.gateway, address.mac or nic.mac, None)
     return txn
 

@@ -17,6 +17,7 @@ from lakh.resources.network.cached import Networks
 from lakh.resources.network.system_addresses import system_vm_networks
 from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
+from lakh.resources.proposals import recheck_proposals
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.template.row import TemplateRow
 from lakh.resources.template.system import system_template
@@ -62,6 +63,7 @@ async def publish(run: Run[SystemLaunchState]) -> TxnSpec:
 
 async def give_up(run: Run[SystemLaunchState]) -> TxnSpec:
     """Nothing stays: the next scan makes another one."""
+    await recheck_proposals(run)
     cloud, vm = run.cloud, await vm_of(run)
     forget_reservation(run, vm)
     await delete_new_disks(run)

@@ -7,6 +7,7 @@ from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, Step
 from lakh.resources.command import Admission, Call, JobCommand
+from lakh.resources.proposals import recheck_proposals
 from lakh.resources.vm.launch import create_disks, forget_reservation, running, unreserve, unstart, vm_of
 from lakh.resources.vm.system_access import admitted_system, finish_with_system, system_vm
 from lakh.resources.vm.system_launch import (
@@ -38,6 +39,7 @@ async def publish(run: Run[SystemLaunchState]) -> TxnSpec:
 
 async def give_up(run: Run[SystemLaunchState]) -> TxnSpec:
     """The VM stays stopped, with its disk."""
+    await recheck_proposals(run)
     forget_reservation(run, await vm_of(run))
     return TxnSpec("vm.start_system.failed")
 

@@ -7,6 +7,7 @@ one hands it a certificate (addendum 3.1). Its agent connects by itself later.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Run
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
+from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.ip_address.row import INSERT as INSERT_ADDRESS
 from lakh.resources.ip_address.row import IpAddressRow
 from lakh.resources.management_server.authority import Authority
@@ -26,6 +28,7 @@ from lakh.resources.network.system_addresses import SystemAddress, SystemAddress
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import SET_ADDRESS, NicRow
 from lakh.resources.pod.row import PodRow
+from lakh.resources.proposals import proposed, recheck_proposals
 from lakh.resources.vlan.row import VlanRangeRow
 from lakh.resources.vm.boot_arguments import boot_arguments
 from lakh.resources.vm.launch import (
@@ -60,6 +63,7 @@ def new_keystore_password(cloud: Cloud) -> str:
 
 async def reserve_system(run: Run[Any]) -> TxnSpec:
     """Reserves a host, and for every NIC without one an address that fits it."""
+    await recheck_proposals(run)
     txn = await reserve(run)
     cloud, vm = run.cloud, await vm_of(run)
     zone = (await cloud.snapshots.of(ZoneRow)).by_id[vm.zone_id]
@@ -68,15 +72,21 @@ async def reserve_system(run: Run[Any]) -> TxnSpec:
     addresses = cloud.part(SystemAddresses)
     for nic in await cloud.store.rows(NICS_OF_VM, vm.id):
         if nic.traffic_type == "Management" and (nic.ip is None or nic.gateway != pod.gateway):
-            _set_address(txn, nic, await addresses.management(zone, pod))
-        elif nic.traffic_type == "Control" and nic.ip is None:
-            _set_address(txn, nic, await addresses.control(zone))
-        elif nic.traffic_type == "Guest" and nic.ip is None:
-            _set_address(txn, nic, await _guest_address(run, nic))
-        elif nic.traffic_type == "Public" and nic.ip is None:
+            address = await addresses.management(zone, pod)
+            proposed(run, partial(addresses.recheck, nic.network_id, address.ip, pod.id))
+        elif nic.ip is not None:
+            continue
+        elif nic.traffic_type == "Control":
+            address = await addresses.control(zone)
+            proposed(run, partial(addresses.recheck, nic.network_id, address.ip))
+        elif nic.traffic_type == "Guest":
+            address = await _guest_address(run, nic)
+            proposed(run, partial(cloud.part(GuestAddresses).recheck, nic.network_id, address.ip))
+        else:
             address = await addresses.public(zone)
-            _set_address(txn, nic, address)
+            proposed(run, partial(cloud.part(PublicAddresses).recheck, zone.id, address.range_id or 0, address.ip))
             txn.put(INSERT_ADDRESS, await _taken(run, vm, nic, address))
+        _set_address(txn, nic, address)
     return txn
 
 
