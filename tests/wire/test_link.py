@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakh.wire.errors import ProtocolError
-from lakh.wire.link import LinkReader, count_records, link_word
+from lakh.wire.link import LinkReader, link_word, records
 
 FRAMES = st.lists(st.tuples(st.binary(min_size=1, max_size=300), st.booleans()), max_size=12)
 
@@ -65,7 +65,7 @@ def test_no_wrong_word_is_made(length: int) -> None:
 @given(st.binary(max_size=64))
 def test_records_are_counted_or_refused(frame: bytes) -> None:
     try:
-        count = count_records(memoryview(frame))
+        count = len(list(records(memoryview(frame))))
     except ProtocolError:
         return
     assert count * 5 <= len(frame)
@@ -73,7 +73,9 @@ def test_records_are_counted_or_refused(frame: bytes) -> None:
 
 def test_records_must_fill_their_frame() -> None:
     record = b"\x17\x03\x03\x00\x02ab"
-    assert count_records(memoryview(record * 3)) == 3
+    assert [(kind, version, bytes(body)) for kind, version, body in records(memoryview(record * 3))] == [
+        (0x17, 0x0303, b"ab")
+    ] * 3
     for wrong in (record[:-1], record + b"\x17", record + record[:-1], b"\x16" + record[1:], b"\x14" + record[1:]):
         with pytest.raises(ProtocolError):
-            count_records(memoryview(wrong))
+            list(records(memoryview(wrong)))

@@ -9,12 +9,12 @@ pending job names is left alone, and so is drift that was not there a pass ago.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import msgspec
 
-from lakh.base.limits import PORTION_PAUSE_SECONDS
 from lakh.base.log import logger
+from lakh.healing.portions import portions
 from lakh.healing.reconciler import Reconciler
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.row import PENDING_JOBS
@@ -30,12 +30,6 @@ from lakh.store.statement import TxnSpec, statement
 
 log = logger(__name__)
 
-HOSTS_AT_ONCE: Final = 2500
-
-LAST_HOST = statement(
-    "host_capacity.last_of_portion",
-    "SELECT MAX(host_id) FROM (SELECT host_id FROM host_capacity WHERE host_id > $1 ORDER BY host_id LIMIT $2) AS part",
-)
 DRIFTED_HOSTS = statement(
     "host_capacity.drifted",
     "SELECT c.host_id, c.cpu_used_mhz, c.cores_used, c.memory_used_bytes, c.vms, COALESCE(v.mhz, 0),"
@@ -94,13 +88,9 @@ class CapacityDrift(Reconciler):
 async def _drift(cloud: Cloud) -> dict[tuple[str, int], tuple[int, ...]]:
     """Hosts and pools whose sums are not those of what is on them; a portion of hosts in one statement."""
     found: dict[tuple[str, int], tuple[int, ...]] = {}
-    first = 0
-    while (last := (await cloud.store.read(LAST_HOST, first, HOSTS_AT_ONCE))[0][0]) is not None:
-        if first:
-            await cloud.clock.sleep(PORTION_PAUSE_SECONDS)
+    async for first, last in portions(cloud):
         for host_id, *sums in await cloud.store.read(DRIFTED_HOSTS, first, last):
             found["host", host_id] = tuple(sums)
-        first = last
     for pool in await cloud.snapshots.of(StoragePoolRow):
         for stored, counted in await cloud.store.read(POOL_SUMS, pool.id):
             if stored != counted:

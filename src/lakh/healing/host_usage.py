@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lakh.base.log import logger
+from lakh.healing.portions import portions
 from lakh.healing.reconciler import Reconciler
 from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.row import CAPACITIES
+from lakh.resources.host.row import CAPACITIES_WITHIN
 
 log = logger(__name__)
 
@@ -37,16 +38,14 @@ class HostUsage(Reconciler):
         index = cloud.part(HostIndex)
         await index.load()
         found: dict[int, tuple[Usage, Usage]] = {}
-        last = -1
-        while rows := await cloud.store.rows(CAPACITIES, last):
-            for row in rows:
+        async for first, last in portions(cloud):
+            for row in await cloud.store.rows(CAPACITIES_WITHIN, first, last):
                 if row.host_id not in index.columns:
                     continue
                 stored: Usage = (row.cpu_used_mhz, row.memory_used_bytes, row.vms)
                 known: Usage = tuple(index.columns.usage(row.host_id))
                 if known != stored:
                     found[row.host_id] = (stored, known)
-            last = rows[-1].host_id
         for host_id, sums in found.items():
             if self._seen.get(host_id) == sums:
                 cpu_mhz, memory_bytes, guests = sums[0]

@@ -11,6 +11,7 @@ there are no words; `tls.py` knows when the handshake ends.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import Struct
 from typing import Final
 
 from lakh.base.limits import FRAME_BYTES
@@ -19,9 +20,10 @@ from lakh.wire.errors import PeerClosedError, ProtocolError
 MORE: Final = 0x0001_0000
 _LENGTH: Final = 0xFFFF
 _UNUSED: Final = 0xFFFE_0000
-_RECORD_HEADER_BYTES: Final = 5
-_ALERT: Final = 0x15
-_APPLICATION_DATA: Final = 0x17
+RECORD_HEADER_BYTES: Final = 5
+ALERT: Final = 0x15
+APPLICATION_DATA: Final = 0x17
+_record_header: Final = Struct(">BHH")  # type, version, length
 
 
 def link_word(length_bytes: int, *, more: bool = False) -> bytes:
@@ -80,19 +82,19 @@ def _wrong_word(word: int) -> ProtocolError:
     return ProtocolError(f"link word {word:08x}: length {signed}, from 1 to {FRAME_BYTES}")
 
 
-def count_records(frame: memoryview) -> int:
-    """The number of TLS records in a frame; they must fill it exactly.
+def records(frame: memoryview | bytes) -> Iterator[tuple[int, int, memoryview | bytes]]:
+    """The TLS records in a frame, which fill it exactly: (type, version, what is sealed in it) of each.
 
     Only application data and alerts may come: anything else would be a renegotiation. Raises ProtocolError.
     """
-    start, end, count = 0, len(frame), 0
+    start, end = 0, len(frame)
     while start < end:
-        if end - start < _RECORD_HEADER_BYTES:
+        if end - start < RECORD_HEADER_BYTES:
             raise ProtocolError("a TLS record does not end with its link frame")
-        if frame[start] not in (_APPLICATION_DATA, _ALERT):
-            raise ProtocolError(f"TLS record of type {frame[start]} after the handshake: only data and alerts may come")
-        start += _RECORD_HEADER_BYTES + (frame[start + 3] << 8 | frame[start + 4])
-        count += 1
-    if start != end:
-        raise ProtocolError("a TLS record does not end with its link frame")
-    return count
+        kind, version, length = _record_header.unpack_from(frame, start)
+        if kind not in (APPLICATION_DATA, ALERT):
+            raise ProtocolError(f"TLS record of type {kind} after the handshake: only data and alerts may come")
+        start += RECORD_HEADER_BYTES + length
+        if start > end:
+            raise ProtocolError("a TLS record does not end with its link frame")
+        yield kind, version, frame[start - length : start]

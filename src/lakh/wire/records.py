@@ -6,7 +6,7 @@ two keys. So OpenSSL makes the handshake and is dismissed: its keys come here, a
 left to that, and a session takes half a KiB. The ciphers themselves are those of `cryptography`, made anew for each
 record: one that is kept takes 2.5 KiB, a new one a microsecond.
 
-Nothing but application data and alerts may come (`link.count_records` holds that): no renegotiation, no other ciphers.
+Nothing but application data and alerts may come (`link.records` holds that): no renegotiation, no other ciphers.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
 from lakh.base.limits import TLS_PLAINTEXT_BYTES
 from lakh.wire.errors import PeerClosedError, ProtocolError
+from lakh.wire.link import ALERT, APPLICATION_DATA, RECORD_HEADER_BYTES, records
 
-RECORD_HEADER_BYTES: Final = 5
-_APPLICATION_DATA: Final = 0x17
-_ALERT: Final = 0x15
 _CHANGE_CIPHER_SPEC: Final = 0x14
 _HANDSHAKE: Final = 0x16
 _VERSION: Final = 0x0303
@@ -113,7 +111,7 @@ class Records:
 
     def encrypt(self, plain: bytes | memoryview) -> bytes:
         """One record of application data: up to 16 KiB."""
-        return self._seal(_APPLICATION_DATA, plain)
+        return self._seal(APPLICATION_DATA, plain)
 
     def decrypt(self, frame: memoryview | bytes) -> bytes:
         """The plaintext of a frame's records, which fill it exactly; empty ones give nothing.
@@ -121,21 +119,17 @@ class Records:
         Raises PeerClosedError for the peer's orderly end, ProtocolError for what was not sealed by the peer.
         """
         plain = b""
-        start, end = 0, len(frame)
-        while start < end:
-            kind, version, length = _header.unpack_from(frame, start)
-            start += RECORD_HEADER_BYTES
-            piece = self._open(kind, version, frame[start : start + length])
-            start += length
-            if kind == _APPLICATION_DATA:
-                plain = plain + piece if plain else piece
-            else:
+        for kind, version, sealed in records(frame):
+            piece = self._open(kind, version, sealed)
+            if kind == ALERT:
                 _hear(piece)
+            else:
+                plain = plain + piece if plain else piece
         return plain
 
     def end(self) -> None:
         """Says close_notify."""
-        self.outgoing += self._seal(_ALERT, bytes((1, _CLOSE_NOTIFY)))
+        self.outgoing += self._seal(ALERT, bytes((1, _CLOSE_NOTIFY)))
 
     def _seal(self, kind: int, plain: bytes | memoryview) -> bytes:
         suite, number = self._suite, self._written
@@ -167,7 +161,7 @@ class Records:
             raise self._broken(_BAD_RECORD_MAC, "bad record mac") from None
 
     def _broken(self, alert: int, what: str) -> ProtocolError:
-        self.outgoing += self._seal(_ALERT, bytes((_FATAL, alert)))
+        self.outgoing += self._seal(ALERT, bytes((_FATAL, alert)))
         return ProtocolError(f"TLS: {what}")
 
 

@@ -94,6 +94,9 @@ BY_NAMES = select("host.by_names", HostRow, "WHERE name = ANY($1) AND removed_ms
 LIVE = select("host.live", HostRow, "WHERE removed_ms IS NULL AND id > $1 ORDER BY id LIMIT 10000")
 INSERT_CAPACITY = insert("host_capacity.insert", HostCapacityRow)
 CAPACITIES = select("host_capacity.all", HostCapacityRow, "WHERE host_id > $1 ORDER BY host_id LIMIT 10000")
+CAPACITIES_WITHIN = select(
+    "host_capacity.within", HostCapacityRow, "WHERE host_id > $1 AND host_id <= $2 ORDER BY host_id"
+)
 CAPACITY = select("host_capacity.by_host", HostCapacityRow, "WHERE host_id = $1")
 INSERT_TAG = insert("host_tag.insert", HostTagRow)
 TAGS = select("host_tag.all", HostTagRow, "WHERE id > $1 ORDER BY id LIMIT 10000")
