@@ -74,3 +74,15 @@ async def test_a_late_loop_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] = when + late
         call(due)
     assert lag.seconds() == pytest.approx(0.4)
+
+
+async def test_one_of_several_processes_names_itself(ground: Ground) -> None:
+    cloud = ground.api.cloud
+    cloud.number, cloud.controls = 2, 3
+    registry = registry_of(cloud, Told(), Agents(cloud), LoopLag(), ControlFigures(cloud))  # type: ignore[arg-type]
+    lines = generate_latest(registry).decode().splitlines()
+    assert 'lakh_jobs_running{control="2"} 0.0' in lines
+    assert 'lakh_control_leads{control="2"} 1.0' in lines
+    assert 'lakh_gateway_handshakes_total{gateway="1"} 10.0' in lines
+    figures = [line for line in lines if not line.startswith(("#", "lakh_gateway_"))]
+    assert all('control="2"' in line for line in figures), "one that does not name itself"

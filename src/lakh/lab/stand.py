@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.request import urlopen
 
 from lakh.base.errors import LakhError
@@ -229,6 +230,8 @@ class Stand:
         for line in text.splitlines():
             name, _, value = line.rpartition(" ")
             if name and not line.startswith("#"):
+                if not name.startswith("lakh_control_"):
+                    name = _CONTROL.sub("", name).replace("{}", "")
                 found[name] = float(value)
                 base = name.partition("{")[0]
                 if base != name:
@@ -294,6 +297,10 @@ class Stand:
             if time.monotonic() - since > seconds:
                 raise LabError(f"{otherwise} after {seconds:g} s")
             await asyncio.sleep(0.5)
+
+
+_CONTROL: Final = re.compile(r'control="\d+",?')
+"""Which of several control processes printed the page."""
 
 
 def _page(port: int) -> str:

@@ -128,11 +128,27 @@ class _Collector:
         yield from families.values()
 
 
+class NamedRegistry(CollectorRegistry):
+    """Adds which control process a figure is of: the next page may come from another one, and must not look as if its
+    counters had gone back. A gateway's are the same on every page."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._control = str(number)
+
+    def collect(self) -> Iterator[Metric]:
+        for family in super().collect():
+            if not family.name.startswith("lakh_gateway_"):
+                family.samples = [s._replace(labels={"control": self._control} | s.labels) for s in family.samples]
+            yield family
+
+
 def registry_of(
     cloud: Cloud, gateways: Gateways, agents: Agents, lag: LoopLag, controls: ControlFigures
 ) -> CollectorRegistry:
-    """A registry that prints this control process, and a few figures of the others where there are several."""
-    registry = CollectorRegistry()
+    """A registry that prints this control process, by its number where there are several, and then a few figures of the
+    others."""
+    registry = CollectorRegistry() if cloud.controls == 1 else NamedRegistry(cloud.number)
     registry.register(_Collector(cloud, gateways, agents, lag))
     registry.register(controls)
     return registry
