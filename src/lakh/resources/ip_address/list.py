@@ -38,7 +38,12 @@ LISTING = Listing(
         "state": "LOWER(state) = $",
     },
     keyword=("address",),
-)
+    holds=(
+        "account_id", "domain_id", "zone_id", "range_id", "physical_network_id", "network_id", "is_source_nat",
+        "vm_id", "is_static_nat", "is_system", "state",
+    ),
+    by_index=("ipaddress",),
+)  # fmt: skip
 
 
 class ListPublicIpAddresses(OwnedListCommand, answer=IpAddressView, object_name="publicipaddress"):
