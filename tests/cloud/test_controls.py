@@ -18,6 +18,7 @@ from tests.http.browser import Browser
 from tests.postgresql import OwnCluster, own_cluster
 
 from lakh.contract.client import Client, ClientError
+from lakh.jobs.control import ALL, UP
 from lakh.lab.installation import until
 from lakh.lab.processes import ProcessError, Server
 from lakh.resources.host.row import CAPACITIES
@@ -65,6 +66,15 @@ async def _all_there(installation: Installation) -> bool:
         return len(await _figures(installation, "leads")) == CONTROLS
     except OSError:
         return False
+
+
+async def _one_declared_down(installation: Installation) -> bool:
+    """Its row says so until its jobs are taken over, and then is gone."""
+    store = await open_store(installation.store)
+    try:
+        return [row.state for row in await store.rows(ALL)].count(UP) == CONTROLS - 1
+    finally:
+        await store.close()
 
 
 async def _back(installation: Installation, victim: int) -> bool:
@@ -233,6 +243,8 @@ async def test_a_frozen_one_is_declared_down_and_starts_anew(installation: Insta
 
         for job in started:
             await until(lambda uuid=job["jobid"]: ended(uuid), 60, "a frozen process's job does not end")
+        # Its jobs may all have been at their end before it froze: only one that was declared Down has to go.
+        await until(lambda: _one_declared_down(installation), 60, "a frozen process is not declared down")
         os.kill(frozen, signal.SIGCONT)
 
         async def gone() -> bool:

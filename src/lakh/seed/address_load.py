@@ -49,6 +49,9 @@ LEAST_ADDRESSES, LEAST_NETWORKS = 1000, 100
 """So that lists have a second page."""
 HOSTS, VMS, ACCOUNTS = 50, 1000, 10
 ROUNDS, CALLS_A_BLOCK = 7, 20
+FEW_ROUNDS, FEW_CALLS = 2, 4
+"""Where there are too few addresses for a verdict."""
+VERDICT_FROM: Final = 10_000
 IDLE_SECONDS: Final = 0.001
 SHARED, NAT, WIRES = "DefaultSharedNetworkOffering", "DefaultIsolatedNetworkOfferingWithSourceNatService", "wires"
 
@@ -247,24 +250,25 @@ CALLS: Final[dict[str, Callable[[Grown], Awaitable[None]]]] = {
 }  # fmt: skip
 
 
-async def block(on: Grown, name: str) -> None:
-    """CALLS_A_BLOCK calls, one after the other."""
+async def block(on: Grown, name: str, calls: int) -> None:
+    """So many calls, one after the other."""
     call = CALLS[name]
     before, began = on.statements(), time.process_time()
-    for _ in range(CALLS_A_BLOCK):
+    for _ in range(calls):
         await call(on)
-    cpu = (time.process_time() - began) * 1000 / CALLS_A_BLOCK
-    on.taken.setdefault(name, []).append((cpu, (on.statements() - before) / CALLS_A_BLOCK))
+    cpu = (time.process_time() - began) * 1000 / calls
+    on.taken.setdefault(name, []).append((cpu, (on.statements() - before) / calls))
 
 
 async def measure(folder: Path, addresses: int, networks: int) -> None:
     """Seeds, measures, tells. Raises LakhError, ClientError."""
     few = await grow(folder, "few", max(LEAST_ADDRESSES, addresses // FEWER), max(LEAST_NETWORKS, networks // FEWER))
     many = await grow(folder, "many", addresses, networks)
-    for number in range(ROUNDS):
+    rounds, calls = (ROUNDS, CALLS_A_BLOCK) if addresses >= VERDICT_FROM else (FEW_ROUNDS, FEW_CALLS)
+    for number in range(rounds):
         for name in CALLS:
             for on in (few, many) if number % 2 else (many, few):
-                await block(on, name)
+                await block(on, name, calls)
     ratios: dict[str, list[float]] = {"cpu_ratio": [], "list_cpu_ratio": [], "statements_ratio": []}
     slowest = 0.0
     for name in CALLS:
