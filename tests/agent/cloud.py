@@ -72,13 +72,13 @@ class Cloud:
             for host in self.hosts:
                 self.connect(host)
 
-    def new_host(self, number: int) -> Host:
+    def new_host(self, number: int, zone: str = "1") -> Host:
         facts = Facts(
             f"kvm-{number:06d}", f"10.1.0.{number}", f"52:54:00:00:00:{number:02x}", "255.255.0.0", "10.1.0.254",
             32, 2, 2600, self.memory_bytes, GIB, "Ubuntu", "24.04", "6.8.0", "x86_64",
         )  # fmt: skip
-        hypervisor = FakeHypervisor(facts, number, self.storage, self.clock, self.addresses, self.watcher)
-        place = Place("1", "1", "1")
+        hypervisor = FakeHypervisor(facts, number, self.storage, self.clock, self.addresses.within(zone), self.watcher)
+        place = Place(zone, "1", "1")
         return Host(uuid(number), place, hypervisor, self.routers, self.images, self.clock, self.random, self.uuids)
 
     def connect(self, host: Host) -> None:

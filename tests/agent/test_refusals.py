@@ -94,6 +94,18 @@ def test_an_address_in_use_here_or_elsewhere(where: int) -> None:
     must(cloud.hosts[where], "StartCommand", vm=vm(11, nics=[elsewhere]))
 
 
+def test_another_zone_has_vlans_of_its_own() -> None:
+    """Networks of the same VLAN in two zones may have the same addresses, but never the same MAC."""
+    cloud = Cloud()
+    start_vm(cloud.hosts[0], 10)
+    far = cloud.new_host(3, zone="2")
+    cloud.connect(far)
+    make_volume(far, 11)
+    must(far, "StartCommand", vm=vm(11, nics=[nic(11, "10.1.0.10")]))
+    make_volume(far, 12)
+    assert "MAC address 02:00:00:00:00:0a" in refused(far, "StartCommand", vm=vm(12, nics=[nic(10, "10.1.0.12")]))
+
+
 def test_addresses_are_free_again_after_a_stop_and_a_failed_start() -> None:
     cloud = Cloud()
     start_vm(cloud.hosts[0], 10)

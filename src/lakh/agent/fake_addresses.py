@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from copy import copy
 from hashlib import blake2b
 from pathlib import Path
 
@@ -23,9 +24,10 @@ def _hash(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=8).digest()
 
 
-def _keys(nics: Iterable[NicSpec]) -> list[tuple[bytes, str]]:
+def _keys(nics: Iterable[NicSpec], zone: str) -> list[tuple[bytes, str]]:
     """The keys of interfaces, each with words for a refusal.
 
+    A zone's VLANs are its own: another zone may have a network of the same number, and the same addresses in it.
     Link-local control interfaces are each host's own business: their addresses are dealt per pod (addendum 2.1).
     """
     keys = []
@@ -34,16 +36,17 @@ def _keys(nics: Iterable[NicSpec]) -> list[tuple[bytes, str]]:
             continue
         keys.append((_hash("mac " + nic.mac.lower()), f"MAC address {nic.mac}"))
         if nic.ip:
-            keys.append((_hash(f"ip {nic.network} {nic.ip}"), f"IP address {nic.ip} of network {nic.network}"))
+            keys.append((_hash(f"ip {zone} {nic.network} {nic.ip}"), f"IP address {nic.ip} of network {nic.network}"))
     return keys
 
 
 class SharedAddresses:
     """Registry of a fleet's addresses and moves. `number` is a host's number, from 1."""
 
-    __slots__ = ("_beats", "_moves", "_owners")
+    __slots__ = ("_beats", "_moves", "_owners", "_zone")
 
     def __init__(self, folder: Path | None = None, slots: int = 8_000_000) -> None:
+        self._zone = ""
         if folder is None:
             self._owners: Table = ShardedTable(8, _OWNER.size)
             self._moves: Table = SlotTable(8, _MOVE.size)
@@ -53,11 +56,17 @@ class SharedAddresses:
             self._moves = SlotTable.shared(folder / "moves", 8, _MOVE.size, 100_000)
             self._beats = SlotTable.shared(folder / "beats", 8, 1, 1_000_000)
 
+    def within(self, zone: str) -> SharedAddresses:
+        """The same registry, as hosts of this zone use it."""
+        made = copy(self)
+        made._zone = zone
+        return made
+
     def claim(self, nics: Iterable[NicSpec], number: int) -> None:
         """Takes all addresses or none. Refuses the first that is in use."""
         taken: list[bytes] = []
         value = _OWNER.pack(number)
-        for key, words in _keys(nics):
+        for key, words in _keys(nics, self._zone):
             if self._owners.claim(key, value) is not None:
                 for done in taken:
                     self._owners.remove(done)
@@ -66,11 +75,11 @@ class SharedAddresses:
 
     def release(self, nics: Iterable[NicSpec], number: int) -> None:
         value = _OWNER.pack(number)
-        for key, _ in _keys(nics):
+        for key, _ in _keys(nics, self._zone):
             self._owners.remove(key, value)
 
     def hand_over(self, nics: Iterable[NicSpec], taker: int) -> None:
-        for key, _ in _keys(nics):
+        for key, _ in _keys(nics, self._zone):
             self._owners.put(key, _OWNER.pack(taker))
 
     # --- moves between hosts -----------------------------------------------------------------------------------------

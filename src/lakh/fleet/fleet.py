@@ -57,6 +57,7 @@ class Fleet:
         shared, lasting = options.shared, options.state or options.shared
         self.storage = SharedStorage(options.pool_bytes, lasting / "volumes" if lasting else None)
         self.addresses = SharedAddresses(shared)
+        self._addresses_of: dict[str, SharedAddresses] = {}
         self.images = ImageStores(options.seed_images, journal=lasting / "images" if lasting else None)
         self._diary = FileDiary(options.state, options.first, options.last) if options.state else None
         self.routers = Routers()
@@ -137,10 +138,10 @@ class Fleet:
         return member.number in self._dead
 
     def _new_member(self, number: int) -> Member:
-        facts = self.identities.facts(number)
-        hypervisor = FakeHypervisor(
-            facts, number, self.storage, self.clock, self.addresses, self.system_vms, self._diary
-        )
+        facts, zone = self.identities.facts(number), self.identities.place(number).zone
+        if (addresses := self._addresses_of.get(zone)) is None:
+            addresses = self._addresses_of[zone] = self.addresses.within(zone)
+        hypervisor = FakeHypervisor(facts, number, self.storage, self.clock, addresses, self.system_vms, self._diary)
         for guest in range(self.options.guests):
             name, uuid = f"guest-{number}-{guest}", str(UUID(int=number << 32 | guest))
             hypervisor.start(DomainSpec(name, uuid, 0, "User", 1, 1000, 512 << 20, 512 << 20, (), ()))
