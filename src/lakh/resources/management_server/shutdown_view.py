@@ -6,11 +6,16 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from lakh.base.errors import InternalError
+from lakh.contract.types import Id
 from lakh.contract.view import Integer, View
 from lakh.jobs.cloud import Cloud
+from lakh.resources.live import live
 from lakh.resources.management_server.draining import pending_jobs
-from lakh.resources.management_server.row import SHUTTING_DOWN, ManagementServerRow
+from lakh.resources.management_server.row import MOVE, SHUTTING_DOWN, ManagementServerRow
 from lakh.resources.management_server.view import AGENTS_SHOWN, connected_hosts
+from lakh.store.statement import TxnSpec
+from lakh.store.store import GuardFailedError
 
 Enum = Annotated[str, msgspec.Meta(extra={"type": "enum"})]
 
@@ -48,3 +53,16 @@ async def shutdown_view(cloud: Cloud, row: ManagementServerRow) -> ReadyForShutd
         agents=connected[:AGENTS_SHOWN],
         agentscount=len(connected),
     )
+
+
+async def moved(
+    cloud: Cloud, server: Id, label: str, states: tuple[str, str], *, otherwise: str
+) -> ReadyForShutdownView:
+    """Moves the server from the first state to the second. Raises ParameterError, and InternalError, which says
+    `otherwise`, where it is in another state."""
+    row = await live(cloud, ManagementServerRow, server, "managementserverid")
+    try:
+        await cloud.store.submit(TxnSpec(label).add(MOVE, row.id, *states))
+    except GuardFailedError:
+        raise InternalError(f"Management server {row.name} is {row.state}{otherwise}") from None
+    return await shutdown_view(cloud, msgspec.structs.replace(row, state=states[1]))
