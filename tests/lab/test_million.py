@@ -104,8 +104,15 @@ def test_a_full_machine_ends_the_run_with_a_reason(tmp_path: Path, monkeypatch: 
     assert "the machine uses 14.2 GB of memory, more than 14" in done.output
 
 
-def test_vms_that_were_seeded_run_on_the_fleet(tmp_path: Path) -> None:
+def test_vms_that_were_seeded_run_on_the_fleet_also_when_a_run_ended_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     flags = [*FLAGS, "--vms", "330", "--seeded", "300", "--store", str(tmp_path / "store"), "--out", str(tmp_path)]
+    with monkeypatch.context() as patched:
+        patched.setattr(million, "_START_SECONDS", 0.0)
+        done = CliRunner().invoke(lakh, ["lab", "run", "million", *flags])
+        assert done.exit_code == 1, done.output
+    assert (tmp_path / "store" / "server" / "seeded.json").exists()
     done = CliRunner().invoke(lakh, ["lab", "run", "million", *flags])
     assert done.exit_code == 0, done.output
     report = msgspec.json.decode((tmp_path / "report.json").read_bytes())

@@ -24,18 +24,17 @@ HARDWARE: Final = {"pool_capacity": str(1 << 23)}
 
 
 async def seed(run: Run, state: Path, vms: int) -> None:
-    """Fills the server's store and the fleet's state. Raises LabError."""
+    """Fills the server's store and the fleet's state, unless a run that was killed since has. Raises LabError."""
     stand = run.stand
     accounts = max(25, min(stand.agents // 4, 25_000))
     shape = {
         "hosts": stand.agents, "vms": vms, "accounts": accounts, "networks": accounts, "domains": max(5, accounts // 5),
         "zones": 1, "hosts-per-cluster": 20, "running": 100, "fleet-processes": stand.processes,
     }  # fmt: skip
-    stand.screen.step(f"seeding {vms:,} VMs of {accounts:,} accounts on {stand.agents:,} hosts")
     flags = ["--fleet-state", str(state)]
     for name, number in shape.items():
         flags += [f"--{name}", str(number)]
-    await fill(run, flags)
+    await fill(run, f"seeding {vms:,} VMs of {accounts:,} accounts on {stand.agents:,} hosts", flags)
 
 
 async def adopt(admin: Client, folder: Path) -> Installation:

@@ -31,18 +31,10 @@ async def seeded_server(run: Run, shape: Mapping[str, int]) -> dict[str, Any]:
         await stand.use_postgresql()
     elif run.parameters.store_url:
         stand.store_url = run.parameters.store_url
-    told = await asyncio.to_thread(_told, stand.folder / "server")
-    if told is None:
-        stand.screen.step("seeding " + ", ".join(f"{number:,} {name}" for name, number in shape.items()))
-        flags = ["--disconnected"]
-        for name, number in shape.items():
-            flags += [f"--{name}", str(number)]
-        await fill(run, flags)
-        if stand.postgresql is not None:
-            stand.screen.step("VACUUM ANALYZE, as autovacuum would do during the first minutes")
-            await asyncio.to_thread(stand.postgresql.vacuum)
-        told = await asyncio.to_thread(_told, stand.folder / "server")
-    assert told is not None
+    flags = ["--disconnected"]
+    for name, number in shape.items():
+        flags += [f"--{name}", str(number)]
+    told = await fill(run, "seeding " + ", ".join(f"{number:,} {name}" for name, number in shape.items()), flags)
     other = {name: told["size"][name] for name, number in shape.items() if told["size"][name] != number}
     if other:
         kept = ", ".join(f"{number:,} {name}" for name, number in other.items())
@@ -53,15 +45,32 @@ async def seeded_server(run: Run, shape: Mapping[str, int]) -> dict[str, Any]:
     return told
 
 
-async def fill(run: Run, flags: Sequence[str]) -> None:
-    """Seeds the stand's store, in a process of its own. Raises LabError."""
-    stand = run.stand
-    arguments = ["-m", "lakh.seed", "--data-folder", str(stand.folder / "server"), *flags]
-    if stand.store_url:
-        arguments += ["--store", stand.store_url]
+async def fill(run: Run, what: str, flags: Sequence[str]) -> dict[str, Any]:
+    """Seeds the stand's store unless an earlier run has; returns what `seeded.json` tells of it. Raises LabError."""
+    stand, folder = run.stand, run.stand.folder / "server"
+    told = await asyncio.to_thread(_told, folder)
+    if told is not None:
+        return told
+    stand.screen.step(what)
     stand.agree_on_keys()
-    began, log = time.monotonic(), stand.folder / "seed.log"
-    seeding = Running("seeding", arguments, log)
+    began = time.monotonic()
+    await _seed(stand.folder / "seed.log", ["--data-folder", str(folder), *_store(stand.store_url), *flags])
+    run.figure("seeding_seconds", time.monotonic() - began, "s")
+    if stand.postgresql is not None:
+        stand.screen.step("VACUUM ANALYZE, as autovacuum would do during the first minutes")
+        await asyncio.to_thread(stand.postgresql.vacuum)
+    told = await asyncio.to_thread(_told, folder)
+    assert told is not None
+    return told
+
+
+def _store(url: str | None) -> list[str]:
+    return ["--store", url] if url else []
+
+
+async def _seed(log: Path, arguments: Sequence[str]) -> None:
+    """A process of its own."""
+    seeding = Running("seeding", ["-m", "lakh.seed", *arguments], log)
     try:
         code = await asyncio.to_thread(seeding.process.wait, SEED_SECONDS)
     except subprocess.TimeoutExpired:
@@ -70,7 +79,6 @@ async def fill(run: Run, flags: Sequence[str]) -> None:
         await asyncio.to_thread(seeding.kill)
     if code:
         raise LabError(f"seeding failed: {(await asyncio.to_thread(log.read_text))[-400:]}")
-    run.figure("seeding_seconds", time.monotonic() - began, "s")
 
 
 def _told(folder: Path) -> dict[str, Any] | None:
