@@ -144,6 +144,7 @@ _CONTROLS: Final = Parameters(agents=5000, vms=9000, workers=50)
 _CACHE: Final = Parameters(agents=1000, vms=3000, workers=50)
 _MILLION: Final = Parameters(agents=100_000, vms=1_000_000, workers=50)
 _STORE: Final = Parameters(vms=5000, workers=200)
+_HOSTS_25K: Final = Parameters(agents=25_000)
 _KEPT: Final = ("store", "postgresql", "store_url")
 _DEPLOY: Final = ("agents", "processes", "vms", "workers")
 
@@ -178,7 +179,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario("lists", lists.SUMMARY, ("agents", "vms", *_KEPT), lists.drive, _MILLION),
         Scenario("placement", placement.SUMMARY, ("agents",), placement.drive, Parameters(agents=100_000)),
         Scenario("addresses", addresses.SUMMARY, ("vms",), addresses.drive, Parameters(vms=1_000_000)),
-        Scenario("six-lists", lists.SUMMARY_SIX, ("agents", *_KEPT), lists.drive_six, Parameters(agents=25_000)),
+        Scenario("six-lists", lists.SUMMARY_SIX, ("agents", *_KEPT), lists.drive_six, _HOSTS_25K, lists.PUBLISHED_SIX),
     )
 }
 
