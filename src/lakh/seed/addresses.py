@@ -8,8 +8,8 @@ from random import Random
 from typing import Final
 
 from lakh.jobs.cloud import Cloud
+from lakh.resources.ip_address.new import new_ip_address
 from lakh.resources.ip_address.row import INSERT as INSERT_ADDRESS
-from lakh.resources.ip_address.row import IpAddressRow
 from lakh.resources.network.row import BY_UUID, NetworkRow
 from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import NicRow, mac_address
@@ -91,22 +91,7 @@ def _public(cloud: Cloud, within: VlanRangeRow, network: NetworkRow, used: list[
     for part in _parts(used, ROWS_AT_ONCE["sqlite"]):
         txn = TxnSpec("seed.addresses")
         for offset in part:
-            row = IpAddressRow(
-                id=cloud.id("ip_address"),
-                uuid=cloud.uuid(),
-                address=str(IPv4Address(PUBLIC + offset)),
-                zone_id=within.zone_id,
-                range_id=within.id,
-                physical_network_id=within.physical_network_id,
-                account_id=network.account_id,
-                domain_id=network.domain_id,
-                network_id=network.id,
-                vm_id=None,
-                is_source_nat=False,
-                is_static_nat=False,
-                is_system=False,
-                state="Allocated",
-                allocated_ms=cloud.now_ms(),
-            )
+            address = str(IPv4Address(PUBLIC + offset))
+            row = new_ip_address(cloud, address, within, (network.account_id, network.domain_id), network.id)
             txn.put(INSERT_ADDRESS, row)
         yield txn

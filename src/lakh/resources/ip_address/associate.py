@@ -10,6 +10,7 @@ from lakh.contract.types import Id
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand, result_json
 from lakh.resources.ip_address.applying import apply_addresses
+from lakh.resources.ip_address.new import new_ip_address
 from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.ip_address.row import ALLOCATED, BY_ID, INSERT, RELEASE, IpAddressRow
 from lakh.resources.ip_address.view import IpAddressView, ip_address_views
@@ -94,23 +95,8 @@ class AssociateIpAddress(
                 raise ParameterError(f"Invalid parameter ipaddress {self.ipaddress}: give an IPv4 address") from None
         addresses = cloud.part(PublicAddresses)
         taken = await addresses.take(network.zone_id, network.account_id, network.domain_id, self.ipaddress)
-        row = IpAddressRow(
-            id=cloud.id("ip_address"),
-            uuid=cloud.uuid(),
-            address=taken.address,
-            zone_id=network.zone_id,
-            range_id=taken.within.id,
-            physical_network_id=taken.within.physical_network_id,
-            account_id=network.account_id,
-            domain_id=network.domain_id,
-            network_id=network.id,
-            vm_id=None,
-            is_source_nat=False,
-            is_static_nat=False,
-            is_system=False,
-            state="Allocating",
-            allocated_ms=cloud.now_ms(),
-        )
+        owner = (network.account_id, network.domain_id)
+        row = new_ip_address(cloud, taken.address, taken.within, owner, network.id, state="Allocating")
         txn = TxnSpec("ip_address.associate").put(INSERT, row)
         await charge_owner(cloud, txn, network.account_id, network.domain_id, ONE)
 

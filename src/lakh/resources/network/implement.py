@@ -17,6 +17,7 @@ from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Flow, Run, State, Step
 from lakh.resources.command import Admission, Call, JobCommand
 from lakh.resources.host.reach import must
+from lakh.resources.ip_address.new import new_ip_address
 from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.ip_address.row import INSERT as INSERT_ADDRESS
 from lakh.resources.ip_address.row import OF_NETWORK, RELEASE, IpAddressRow
@@ -107,23 +108,8 @@ async def _source_nat(
     addresses = cloud.part(PublicAddresses)
     taken = await addresses.take(network.zone_id, network.account_id, network.domain_id)
     proposed(run, lambda: addresses.recheck(network.zone_id, taken.within.id, taken.address))
-    row = IpAddressRow(
-        id=cloud.id("ip_address"),
-        uuid=cloud.uuid(),
-        address=taken.address,
-        zone_id=network.zone_id,
-        range_id=taken.within.id,
-        physical_network_id=taken.within.physical_network_id,
-        account_id=network.account_id,
-        domain_id=network.domain_id,
-        network_id=network.id,
-        vm_id=None,
-        is_source_nat=True,
-        is_static_nat=False,
-        is_system=False,
-        state="Allocated",
-        allocated_ms=cloud.now_ms(),
-    )
+    owner = (network.account_id, network.domain_id)
+    row = new_ip_address(cloud, taken.address, taken.within, owner, network.id, is_source_nat=True)
     txn.put(INSERT_ADDRESS, row)
     await charge_owner(cloud, txn, network.account_id, network.domain_id, SOURCE_NAT)
     run.state.charged = True

@@ -18,6 +18,7 @@ from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Run
 from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
+from lakh.resources.ip_address.new import new_ip_address
 from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.ip_address.row import INSERT as INSERT_ADDRESS
 from lakh.resources.ip_address.row import IpAddressRow
@@ -109,23 +110,8 @@ async def _taken(run: Run[Any], vm: VmRow, nic: NicRow, address: SystemAddress) 
     """The public address as one in use by the system."""
     cloud = run.cloud
     within = (await cloud.snapshots.of(VlanRangeRow)).by_id[address.range_id or 0]
-    return IpAddressRow(
-        id=cloud.id("ip_address"),
-        uuid=cloud.uuid(),
-        address=address.ip,
-        zone_id=vm.zone_id,
-        range_id=within.id,
-        physical_network_id=within.physical_network_id,
-        account_id=vm.account_id,
-        domain_id=vm.domain_id,
-        network_id=nic.network_id,
-        vm_id=vm.id,
-        is_source_nat=False,
-        is_static_nat=False,
-        is_system=True,
-        state="Allocated",
-        allocated_ms=cloud.now_ms(),
-    )
+    owner = (vm.account_id, vm.domain_id)
+    return new_ip_address(cloud, address.ip, within, owner, nic.network_id, system_vm_id=vm.id)
 
 
 async def start_system(run: Run[Any]) -> None:
