@@ -11,8 +11,8 @@ from lakh.jobs.cloud import Cloud
 from lakh.resources.ip_address.new import new_ip_address
 from lakh.resources.ip_address.row import INSERT as INSERT_ADDRESS
 from lakh.resources.network.row import BY_UUID, NetworkRow
+from lakh.resources.nic.new import new_guest_nic
 from lakh.resources.nic.row import INSERT as INSERT_NIC
-from lakh.resources.nic.row import NicRow, mac_address
 from lakh.resources.physical_network.row import INSERT_VLAN, GuestVlanRow
 from lakh.resources.vlan.row import VlanRangeRow
 from lakh.seed.writing import ROWS_AT_ONCE, write_all
@@ -64,25 +64,9 @@ def _nics(cloud: Cloud, network: NetworkRow, vms: list[int], used: list[int]) ->
     for part in _parts(used, ROWS_AT_ONCE["sqlite"]):
         txn = TxnSpec("seed.addresses")
         for offset in part:
-            nic_id = cloud.id("nic")
-            row = NicRow(
-                id=nic_id,
-                uuid=cloud.uuid(),
-                vm_id=vms[offset % len(vms)],
-                network_id=network.id,
-                device_id=1 + offset // len(vms),
-                ip=str(IPv4Address(GUESTS + offset)),
-                netmask=network.netmask,
-                gateway=network.gateway,
-                mac=mac_address(nic_id),
-                is_default=False,
-                broadcast_uri=network.broadcast_uri,
-                traffic_type="Guest",
-                security_group_enabled=False,
-                secondary_ips="",
-                state="Reserved",
-                created_ms=cloud.now_ms(),
-            )
+            vm_id, device_id = vms[offset % len(vms)], 1 + offset // len(vms)
+            ip = str(IPv4Address(GUESTS + offset))
+            row = new_guest_nic(cloud, vm_id, network, device_id, ip, cloud.now_ms(), is_default=False)
             txn.put(INSERT_NIC, row)
         yield txn
 

@@ -14,13 +14,16 @@ from lakh.resources.host.row import HostRow
 from lakh.resources.limit.row import Usage
 from lakh.resources.network.row import INSERT as INSERT_NETWORK
 from lakh.resources.network.row import NetworkRow
+from lakh.resources.nic.new import new_guest_nic
 from lakh.resources.nic.row import INSERT as INSERT_NIC
-from lakh.resources.nic.row import NicRow, mac_address
+from lakh.resources.nic.row import NicRow
 from lakh.resources.physical_network.row import INSERT_VLAN, GuestVlanRow
 from lakh.resources.vm.guest_access import new_secret
 from lakh.resources.vm.new_disks import new_volume
+from lakh.resources.vm.new_vm import VmNames, VmOwner, new_vm, user_instance_name
 from lakh.resources.vm.row import INSERT as INSERT_VM
 from lakh.resources.vm.row import USER, VmRow
+from lakh.resources.vm.sizing import Size
 from lakh.resources.volume.row import INSERT as INSERT_VOLUME
 from lakh.resources.volume.row import VolumeRow
 from lakh.seed.fleet_state import FleetState
@@ -120,7 +123,7 @@ class Instances:
         ]
         self._next_host = [0] * len(places.zones)
         self._random = Random(shares.size.seed)
-        self._suffix = cloud.part(Settings).text("instance.name") or "VM"
+        self._suffix = cloud.part(Settings).text("instance.name")
         self._scalable = cloud.part(Settings).flag("enable.dynamic.scale.vm")
         self.fleet: FleetState | None = None
         self.loads: dict[int, Load] = {}
@@ -198,67 +201,24 @@ class Instances:
         template = places.templates[number % len(places.templates)]
         offering = places.offerings[number % len(places.offerings)]
         host = self._host(wire.zone, number)
-        runs, vm_id, now_ms = self._runs(number), cloud.id("vm"), cloud.now_ms()
+        runs, vm_id = self._runs(number), cloud.id("vm")
         word = _WORDS[self._random.randrange(len(_WORDS))]
-        return VmRow(
-            id=vm_id,
-            uuid=cloud.uuid(),
-            name=f"{word}-{number + 1:07d}",
-            display_name=None,
-            instance_name=f"i-{owner.account.id}-{vm_id}-{self._suffix}",
-            type=USER,
+        instance_name = user_instance_name(owner.account.id, vm_id, self._suffix)
+        names = VmNames(vm_id, cloud.uuid(), f"{word}-{number + 1:07d}", instance_name)
+        whose = VmOwner(owner.account.id, owner.account.domain_id, owner.user.id)
+        size = Size(offering.cpus or 0, offering.speed_mhz or 0, offering.memory_mb or 0)
+        secret = new_secret(self._random, 16)
+        vm = new_vm(cloud, USER, names, whose, zone.row.id, template, offering, size, secret)
+        return msgspec.structs.replace(
+            vm,
             state="Running" if runs else "Stopped",
-            account_id=owner.account.id,
-            domain_id=owner.account.domain_id,
-            user_id=owner.user.id,
-            zone_id=zone.row.id,
             pod_id=zone.pod.id,
             host_id=host.id if runs else None,
             last_host_id=host.id,
-            template_id=template.id,
-            iso_id=None,
-            os_type_id=template.os_type_id,
-            service_offering_id=offering.id,
-            network_id=None,
-            hypervisor=template.hypervisor,
-            arch=template.arch,
-            cpus=offering.cpus or 0,
-            speed_mhz=offering.speed_mhz or 0,
-            memory_mb=offering.memory_mb or 0,
-            ha_enabled=offering.ha_enabled,
-            limit_cpu_use=offering.limit_cpu_use,
             dynamic_scaling=offering.dynamic_scaling and template.dynamically_scalable and self._scalable,
-            display_vm=True,
-            group_id=None,
-            user_data=None,
-            key_pairs=None,
-            public_keys=None,
-            password=None,
-            vnc_password=new_secret(self._random, 16),
-            details_json="{}",
-            extra_json="{}",
-            created_ms=now_ms,
-            updated_ms=now_ms,
         )
 
     def _nic(self, vm: VmRow, wire: Wire) -> NicRow:
-        network, nic_id = wire.row, self._cloud.id("nic")
         wire.taken += 1
-        return NicRow(
-            id=nic_id,
-            uuid=self._cloud.uuid(),
-            vm_id=vm.id,
-            network_id=network.id,
-            device_id=0,
-            ip=str(IPv4Address(_SUBNET + 1 + wire.taken)),
-            netmask=network.netmask,
-            gateway=network.gateway,
-            mac=mac_address(nic_id),
-            is_default=True,
-            broadcast_uri=network.broadcast_uri,
-            traffic_type="Guest",
-            security_group_enabled=False,
-            secondary_ips="",
-            state="Reserved",
-            created_ms=vm.created_ms,
-        )
+        ip = str(IPv4Address(_SUBNET + 1 + wire.taken))
+        return new_guest_nic(self._cloud, vm.id, wire.row, 0, ip, vm.created_ms, is_default=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from lakh.base.errors import ParameterError, PermissionDeniedError
 from lakh.base.ids import is_uuid
@@ -40,6 +41,7 @@ from lakh.resources.vm.new_nics import (
     make_nics,
     networks_by_uuid,
 )
+from lakh.resources.vm.new_vm import VmNames, VmOwner, new_vm, user_instance_name
 from lakh.resources.vm.row import BY_UUID, USER, VmRow
 from lakh.resources.vm.sizing import size_of
 from lakh.resources.vm.usable import check_offering, check_template, live
@@ -155,46 +157,23 @@ async def _vm(
     user_data, user_data_id = await user_data_of(cloud, owner.id, asked.userdata, asked.userdataid)
     password = password_for(cloud, template, asked.password)
     scalable = offering.dynamic_scaling and template.dynamically_scalable and asked.dynamicscalingenabled
-    vm_id, uuid, now_ms = cloud.id("vm"), await _uuid(call, asked), cloud.now_ms()
-    return VmRow(
-        id=vm_id,
-        uuid=uuid,
-        name=asked.name or f"VM-{uuid}",
+    vm_id, uuid = cloud.id("vm"), await _uuid(call, asked)
+    instance_name = user_instance_name(owner.id, vm_id, cloud.part(Settings).text("instance.name"))
+    names = VmNames(vm_id, uuid, asked.name or f"VM-{uuid}", instance_name)
+    whose = VmOwner(owner.id, owner.domain_id, call.caller.user_id)
+    group_id = await group_for(cloud, more, owner, asked.group) if asked.group else None
+    vm = new_vm(cloud, USER, names, whose, zone.id, template, offering, size, new_secret(cloud.random, 16))
+    return replace(
+        vm,
         display_name=asked.displayname,
-        instance_name=f"i-{owner.id}-{vm_id}-{cloud.part(Settings).text('instance.name') or 'VM'}",
-        type=USER,
-        state="Stopped",
-        account_id=owner.id,
-        domain_id=owner.domain_id,
-        user_id=call.caller.user_id,
-        zone_id=zone.id,
-        pod_id=None,
-        host_id=None,
-        last_host_id=None,
-        template_id=template.id,
-        iso_id=None,
-        os_type_id=template.os_type_id,
-        service_offering_id=offering.id,
-        network_id=None,
-        hypervisor=template.hypervisor,
-        arch=template.arch,
-        cpus=size.cpus,
-        speed_mhz=size.speed_mhz,
-        memory_mb=size.memory_mb,
-        ha_enabled=offering.ha_enabled,
-        limit_cpu_use=offering.limit_cpu_use,
         dynamic_scaling=scalable and cloud.part(Settings).flag("enable.dynamic.scale.vm", ("Zone", zone.id)),
         display_vm=asked.displayvm,
-        group_id=await group_for(cloud, more, owner, asked.group) if asked.group else None,
+        group_id=group_id,
         user_data=user_data,
         key_pairs=keys.names,
         public_keys=keys.public_keys,
         password=password,
-        vnc_password=new_secret(cloud.random, 16),
         details_json=msgspec.json.encode(asked.details).decode(),
-        extra_json="{}",
-        created_ms=now_ms,
-        updated_ms=now_ms,
         password_pending=password is not None,
         user_data_id=user_data_id,
     )

@@ -16,7 +16,8 @@ from lakh.resources.domain.tree import DomainTree
 from lakh.resources.network.addresses import GuestAddresses
 from lakh.resources.network.cached import Networks
 from lakh.resources.network.row import NetworkRow
-from lakh.resources.nic.row import NicRow, mac_address
+from lakh.resources.nic.new import new_guest_nic
+from lakh.resources.nic.row import NicRow
 from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import select
 
@@ -140,22 +141,5 @@ def give_back(call: Call, nics: Sequence[NicRow]) -> None:
 
 
 def _nic(call: Call, vm_id: int, wanted: WantedNic, position: int, ip: str | None) -> NicRow:
-    nic_id, network = call.cloud.id("nic"), wanted.network
-    return NicRow(
-        id=nic_id,
-        uuid=call.cloud.uuid(),
-        vm_id=vm_id,
-        network_id=network.id,
-        device_id=position,
-        ip=ip,
-        netmask=network.netmask,
-        gateway=network.gateway,
-        mac=wanted.mac.lower() if wanted.mac else mac_address(nic_id),
-        is_default=position == 0,
-        broadcast_uri=network.broadcast_uri,
-        traffic_type="Guest",
-        security_group_enabled=network.security_group_enabled,
-        secondary_ips="",
-        state="Reserved",
-        created_ms=call.cloud.now_ms(),
-    )
+    cloud, mac = call.cloud, wanted.mac.lower() if wanted.mac else None
+    return new_guest_nic(cloud, vm_id, wanted.network, position, ip, cloud.now_ms(), mac=mac, is_default=position == 0)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from lakh.jobs.cloud import Cloud
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.nic.row import NicRow, mac_address
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.template.row import TemplateRow
 from lakh.resources.user.row import SYSTEM_USER
+from lakh.resources.vm.new_vm import VmNames, VmOwner, new_vm
 from lakh.resources.vm.row import CONSOLE_PROXY, DOMAIN_ROUTER, SECONDARY_STORAGE, VmRow
+from lakh.resources.vm.sizing import Size
 from lakh.resources.volume.row import VolumeRow
 
 LETTERS = {DOMAIN_ROUTER: "r", SECONDARY_STORAGE: "s", CONSOLE_PROXY: "v"}
@@ -25,48 +29,12 @@ def system_vm(
     network_id: int | None = None,
 ) -> VmRow:
     """A Stopped system VM. `kind` is its type, `owner` (account id, domain id)."""
-    vm_id, now_ms = cloud.id("vm"), cloud.now_ms()
+    vm_id = cloud.id("vm")
     name = f"{LETTERS[kind]}-{vm_id}-VM"
-    return VmRow(
-        id=vm_id,
-        uuid=cloud.uuid(),
-        name=name,
-        display_name=None,
-        instance_name=name,
-        type=kind,
-        state="Stopped",
-        account_id=owner[0],
-        domain_id=owner[1],
-        user_id=SYSTEM_USER,
-        zone_id=zone_id,
-        pod_id=None,
-        host_id=None,
-        last_host_id=None,
-        template_id=template.id,
-        iso_id=None,
-        os_type_id=template.os_type_id,
-        service_offering_id=offering.id,
-        network_id=network_id,
-        hypervisor=template.hypervisor,
-        arch=template.arch,
-        cpus=offering.cpus or 1,
-        speed_mhz=offering.speed_mhz or 500,
-        memory_mb=offering.memory_mb or 512,
-        ha_enabled=True,
-        limit_cpu_use=offering.limit_cpu_use,
-        dynamic_scaling=False,
-        display_vm=True,
-        group_id=None,
-        user_data=None,
-        key_pairs=None,
-        public_keys=None,
-        password=None,
-        vnc_password=f"{cloud.random.getrandbits(96):024x}",
-        details_json="{}",
-        extra_json="{}",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-    )
+    names, whose = VmNames(vm_id, cloud.uuid(), name, name), VmOwner(*owner, SYSTEM_USER)
+    size = Size(offering.cpus or 1, offering.speed_mhz or 500, offering.memory_mb or 512)
+    made = new_vm(cloud, kind, names, whose, zone_id, template, offering, size, f"{cloud.random.getrandbits(96):024x}")
+    return replace(made, network_id=network_id, ha_enabled=True)
 
 
 def root_volume(cloud: Cloud, vm: VmRow, template: TemplateRow) -> VolumeRow:
