@@ -12,7 +12,6 @@ finding is a line of JSON on standard output: a figure with value and unit, or a
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -21,8 +20,7 @@ from random import Random
 from statistics import median
 from typing import Any, Final
 
-import msgspec
-
+from lakh.base.findings import say
 from lakh.placement.facts import ClusterFacts, HostFacts
 from lakh.placement.hosts import HostColumns
 from lakh.placement.plan import Plan, place
@@ -48,12 +46,6 @@ STEPS: Final = 20
 
 OPEN: Final = ClusterFacts(cpu_disable_threshold=1.0, memory_disable_threshold=1.0)
 Ask = Callable[[int], Request]
-
-
-def say(**finding: Any) -> None:
-    """One finding as a line of JSON."""
-    sys.stdout.write(msgspec.json.encode(finding).decode() + "\n")
-    sys.stdout.flush()
 
 
 def tags_of(number: int) -> tuple[str, ...]:

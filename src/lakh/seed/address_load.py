@@ -23,13 +23,13 @@ from random import Random
 from statistics import median
 from typing import Any, Final
 
-import msgspec
 import uvloop
 
 from lakh.agent import verbs
 from lakh.base import log
 from lakh.base.clock import SystemClock
 from lakh.base.errors import LakhError
+from lakh.base.findings import say
 from lakh.contract.client import Client, ClientError
 from lakh.http.edge import Edge
 from lakh.jobs.cloud import Cloud
@@ -54,12 +54,6 @@ FEW_ROUNDS, FEW_CALLS = 2, 4
 VERDICT_FROM: Final = 10_000
 IDLE_SECONDS: Final = 0.001
 SHARED, NAT, WIRES = "DefaultSharedNetworkOffering", "DefaultIsolatedNetworkOfferingWithSourceNatService", "wires"
-
-
-def say(**finding: Any) -> None:
-    """One finding as a line of JSON."""
-    sys.stdout.write(msgspec.json.encode(finding).decode() + "\n")
-    sys.stdout.flush()
 
 
 class Lag:
