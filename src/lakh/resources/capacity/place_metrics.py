@@ -8,29 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from lakh.jobs.cloud import Cloud
 from lakh.resources.capacity.figures import CPU, MEMORY, Capacities, Figure, Level
 from lakh.resources.capacity.words import gigabytes, gigahertz, share, thresholds
 
 NOTHING = Figure(CPU, 0, None, None, 0, 0)
-
-
-class PlaceMetrics(msgspec.Struct, frozen=True):
-    """The fields that clusters and zones share, under their names in the API."""
-
-    cputotal: str
-    cpuallocated: str | None
-    memorytotal: str
-    memoryallocated: str | None
-    cpuallocatedthreshold: bool
-    cpuallocateddisablethreshold: bool
-    memoryallocatedthreshold: bool
-    memoryallocateddisablethreshold: bool
-
-    def fields(self) -> dict[str, Any]:
-        return msgspec.structs.asdict(self)
 
 
 class Sums:
@@ -39,17 +21,18 @@ class Sums:
     def __init__(self, cloud: Cloud, of: dict[tuple[int, int], Figure]) -> None:
         self._cloud, self._of = cloud, of
 
-    def metrics(self, place_id: int, *scopes: tuple[str, int]) -> PlaceMetrics:
-        """Those of one place; `scopes` are where its thresholds may be set."""
+    def metrics(self, place_id: int, *scopes: tuple[str, int]) -> dict[str, Any]:
+        """Those of one place, by the names of the fields that ClusterMetricsView and ZoneMetricsView have for them;
+        `scopes` are where its thresholds may be set."""
         cpu, memory = self._of.get((CPU, place_id), NOTHING), self._of.get((MEMORY, place_id), NOTHING)
         exceeded = thresholds(self._cloud, cpu.used / (cpu.total or 1), memory.used / (memory.total or 1), *scopes)
-        return PlaceMetrics(
-            cputotal=gigahertz(cpu.total),
-            cpuallocated=share(cpu.used, cpu.total),
-            memorytotal=gigabytes(memory.total),
-            memoryallocated=share(memory.used, memory.total),
+        return {
+            "cputotal": gigahertz(cpu.total),
+            "cpuallocated": share(cpu.used, cpu.total),
+            "memorytotal": gigabytes(memory.total),
+            "memoryallocated": share(memory.used, memory.total),
             **exceeded,
-        )
+        }
 
 
 async def sums_of(cloud: Cloud, level: Level) -> Sums:

@@ -57,7 +57,7 @@ class ListClustersMetrics(
                 ClusterMetricsView,
                 state=row.managed_state if row.managed_state == "Unmanaged" else row.allocation_state,
                 hosts=some_of(up.get(row.id, 0), hosts.get(row.id, 0)),
-                **sums.metrics(row.id, ("Cluster", row.id), ("Zone", row.zone_id)).fields(),
+                **sums.metrics(row.id, ("Cluster", row.id), ("Zone", row.zone_id)),
             )
             for row, view in zip(rows, views, strict=True)
         ]

@@ -53,7 +53,7 @@ class ListZonesMetrics(
                 ZoneMetricsView,
                 state=row.allocation_state,
                 clusters=some_of(usable.get(row.id, 0), clusters.get(row.id, 0)),
-                **sums.metrics(row.id, ("Zone", row.id)).fields(),
+                **sums.metrics(row.id, ("Zone", row.id)),
             )
             for row, view in zip(rows, views, strict=True)
         ]
