@@ -8,7 +8,7 @@ from lakh.contract.view import Integer, View
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.names import AccountNames
 from lakh.resources.affinity_group.row import BY_IDS, GROUPS_OF_VMS, MEMBERS, AffinityGroupRow
-from lakh.resources.vm.row import BY_IDS as VMS_BY_IDS
+from lakh.resources.membership import groups_by_vm, vm_uuids_by_group
 
 
 class AffinityGroupView(View, kw_only=True):
@@ -38,10 +38,7 @@ async def group_views(cloud: Cloud, rows: Sequence[AffinityGroupRow], *, members
     await names.know({row.account_id for row in rows}, set())
     uuids: dict[int, list[str]] = {}
     if members:
-        in_groups = await cloud.store.rows(MEMBERS, [row.id for row in rows])
-        vms = {vm.id: vm.uuid for vm in await cloud.store.rows(VMS_BY_IDS, sorted({m.vm_id for m in in_groups}))}
-        for member in in_groups:
-            uuids.setdefault(member.group_id, []).append(vms[member.vm_id])
+        uuids = await vm_uuids_by_group(cloud, await cloud.store.rows(MEMBERS, [row.id for row in rows]))
     return [_view(row, names, uuids.get(row.id, []) if members else None) for row in rows]
 
 
@@ -66,8 +63,5 @@ async def groups_of_vms(cloud: Cloud, vm_ids: Sequence[int]) -> dict[int, list[A
     if not members:
         return {}
     rows = await cloud.store.rows(BY_IDS, sorted({m.group_id for m in members}))
-    views = dict(zip([row.id for row in rows], await group_views(cloud, rows, members=False), strict=True))
-    found: dict[int, list[AffinityGroupView]] = {}
-    for member in members:
-        found.setdefault(member.vm_id, []).append(views[member.group_id])
-    return found
+    views = await group_views(cloud, rows, members=False)
+    return groups_by_vm(members, dict(zip([row.id for row in rows], views, strict=True)))

@@ -8,6 +8,7 @@ from typing import Annotated
 from lakh.contract.view import Integer, View, as_set
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.names import AccountNames
+from lakh.resources.membership import groups_by_vm, vm_uuids_by_group
 from lakh.resources.security_group.row import (
     BY_IDS,
     GROUPS_OF_VMS,
@@ -17,7 +18,6 @@ from lakh.resources.security_group.row import (
     SecurityGroupRow,
     SecurityGroupRuleRow,
 )
-from lakh.resources.vm.row import BY_IDS as VMS_BY_IDS
 
 
 class SecurityGroupRuleView(View, kw_only=True):
@@ -68,7 +68,7 @@ async def security_group_views(
     allowed = sorted({rule.allowed_group_id for rule in rules if rule.allowed_group_id is not None})
     others = {group.id: group for group in await cloud.store.rows(BY_IDS, allowed)} if allowed else {}
     await names.know({row.account_id for row in (*rows, *others.values())}, set())
-    in_groups = await _members(cloud, ids) if members and ids else {}
+    in_groups = await vm_uuids_by_group(cloud, await cloud.store.rows(MEMBERS_OF, ids)) if members and ids else {}
     found: list[SecurityGroupView] = []
     for row in rows:
         owner = names.account(row.account_id)
@@ -108,25 +108,11 @@ def _rule_view(
     return view
 
 
-async def _members(cloud: Cloud, group_ids: list[int]) -> dict[int, list[str]]:
-    """Group id to the uuids of the VMs in it."""
-    members = await cloud.store.rows(MEMBERS_OF, group_ids)
-    vm_ids = sorted({member.vm_id for member in members})
-    uuids = {vm.id: vm.uuid for vm in await cloud.store.rows(VMS_BY_IDS, vm_ids)} if vm_ids else {}
-    found: dict[int, list[str]] = {}
-    for member in members:
-        found.setdefault(member.group_id, []).append(uuids[member.vm_id])
-    return found
-
-
 async def groups_of_vms(cloud: Cloud, vm_ids: Sequence[int]) -> dict[int, list[SecurityGroupView]]:
     """The groups of a page of VMs: VM id to views with their rules."""
     members = await cloud.store.rows(GROUPS_OF_VMS, list(vm_ids))
     if not members:
         return {}
     rows = await cloud.store.rows(BY_IDS, sorted({member.group_id for member in members}))
-    views = dict(zip([row.id for row in rows], await security_group_views(cloud, rows, members=False), strict=True))
-    found: dict[int, list[SecurityGroupView]] = {}
-    for member in members:
-        found.setdefault(member.vm_id, []).append(views[member.group_id])
-    return found
+    views = await security_group_views(cloud, rows, members=False)
+    return groups_by_vm(members, dict(zip([row.id for row in rows], views, strict=True)))
