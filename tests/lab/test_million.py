@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from lakh.cli.main import lakh
 from lakh.lab import million
-from lakh.lab.machine import family
+from lakh.lab.machine import command_line, family
 from lakh.lab.progress import load
 
 FLAGS = ("--hosts", "40", "--workers", "10", "--processes", "2")
@@ -60,14 +60,33 @@ def kill_one_midway(folder: Path, vms: int) -> None:
         running = subprocess.Popen(
             [sys.executable, "-m", "lakh.cli", "lab", "run", "million", *flags], stdout=log, stderr=log
         )
-    deadline = time.monotonic() + 100
-    while not any("lakh.lab.load" in line for line in command_lines(running.pid)):
-        assert not ended(running, 0.2), (folder / "log").read_text()
-        assert time.monotonic() < deadline
+    until_it_deploys(running, folder / "log")
     assert not ended(running, 0.7), "some VMs are deployed, some under way"
     for pid in family(running.pid):
         os.kill(pid, signal.SIGKILL)
     running.wait()
+
+
+def test_a_run_that_is_told_to_stop_leaves_no_process_behind(tmp_path: Path) -> None:
+    flags = [*FLAGS, "--vms", "4000", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "out")]
+    with (tmp_path / "log").open("wb") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "lakh.cli", "lab", "run", "million", *flags], stdout=log, stderr=log
+        )
+    until_it_deploys(running, tmp_path / "log")
+    started = family(running.pid)
+    assert len(started) > 5
+    running.terminate()
+    assert running.wait(60) == 1, (tmp_path / "log").read_text()
+    assert msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes())["failure"] == "interrupted"
+    assert [line for pid in started if (line := command_line(pid))] == []
+
+
+def until_it_deploys(running: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 100
+    while not any("lakh.lab.load" in line for line in command_lines(running.pid)):
+        assert not ended(running, 0.2), log.read_text()
+        assert time.monotonic() < deadline
 
 
 def ended(running: subprocess.Popen[bytes], seconds: float) -> bool:

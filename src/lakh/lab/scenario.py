@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -103,7 +105,7 @@ class Scenario:
     name: str
     summary: str
     uses: tuple[str, ...]
-    drive: Callable[[Run], Awaitable[None]]
+    drive: Callable[[Run], Coroutine[Any, Any, None]]
     own: Parameters = Parameters()
     published: tuple[Published, ...] = ()
 
@@ -203,11 +205,14 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     work = Run(parameters, stand, report.figures, bounds={} if reach is None else reach.checks)
     notes = asyncio.create_task(stand.note())
     began = time.monotonic()
+    driving = asyncio.create_task(scenario.drive(work))
     try:
-        async with asyncio.timeout(limit_seconds):
-            await scenario.drive(work)
+        with _stopped_by_signals(driving):
+            await asyncio.wait_for(driving, limit_seconds)
     except TimeoutError:
         report.failure = f"not at its end after {limit_seconds:g} s"
+    except asyncio.CancelledError:
+        report.failure = "interrupted"
     except (LakhError, ClientError) as error:
         report.failure = str(error)
     finally:
@@ -229,6 +234,28 @@ async def _run(scenario: Scenario, parameters: Parameters, out: Path) -> Report:
     if not parameters.store:
         shutil.rmtree(folder, ignore_errors=True)
     return report
+
+
+@contextmanager
+def _stopped_by_signals(driving: asyncio.Task[None]) -> Iterator[None]:
+    """Within it, Ctrl-C and SIGTERM (of `timeout`, of a CI that gives up) end the run in order: nobody else would stop
+    its server, fleet and store. Whoever cannot wait sends it twice."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        leave()
+        driving.cancel()
+
+    def leave() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        leave()
 
 
 def _folder(kept: str) -> Path:
