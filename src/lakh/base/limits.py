@@ -35,7 +35,7 @@ JOBS_WAITING: Final = 100_000  # jobs waiting for a place; above: 503
 JOB_STEP_RETRIES: Final = 5  # of one step, on transient errors; above: undo
 JOB_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)  # pause before each retry
 JOBS_REMEMBERED: Final = 5000  # finished jobs answered from memory (about 3 KiB each); above: from the store
-EVENTS_PURGED: Final = 1000  # old events deleted in one transaction
+EVENTS_PURGED: Final = 1000  # old events, or alerts, deleted in one transaction
 
 # --- store -----------------------------------------------------------------------------------------------------------
 STORE_QUEUE: Final = 20_000  # transactions waiting to commit; above: 503

@@ -6,8 +6,10 @@ from functools import cache
 
 from lakh.base.log import logger
 from lakh.catalogue.kinds import AlertType, alert_types
+from lakh.catalogue.setting_value import listed
 from lakh.jobs.cloud import Cloud
 from lakh.resources.alert.row import INSERT, SENT_AGAIN, STANDING, AlertRow
+from lakh.resources.configuration.values import Settings
 from lakh.store.statement import TxnSpec
 
 log = logger(__name__)
@@ -23,6 +25,12 @@ def kind_of(short: str) -> AlertType:
     return _by_short_name()[short]
 
 
+def may_repeat(cloud: Cloud, kind: AlertType) -> bool:
+    """True for one that is raised again while an earlier one stands: by its type, or as an operator has it."""
+    allowed = cloud.part(Settings).text("alert.allowed.repetitive.types").lower()
+    return kind.repeatable or (bool(allowed) and kind.name.lower() in listed(allowed))
+
+
 async def alert(
     cloud: Cloud,
     kind: AlertType,
@@ -35,10 +43,9 @@ async def alert(
 ) -> TxnSpec:
     """The transaction that raises an alert."""
     log.warning("alert", kind=kind.name, subject=subject)
-    if not kind.repeatable and zone_id is not None:
-        for row in await cloud.store.rows(STANDING, kind.id, zone_id, kind.name):
-            if (row.pod_id, row.cluster_id) == (pod_id, cluster_id):
-                return TxnSpec("alert").add(SENT_AGAIN, row.id, cloud.now_ms(), content[:5000])
+    if zone_id is not None and not may_repeat(cloud, kind):
+        for row in await cloud.store.rows(STANDING, kind.id, zone_id, kind.name, pod_id or 0, cluster_id or 0):
+            return TxnSpec("alert").add(SENT_AGAIN, row.id, cloud.now_ms(), content[:5000])
     now_ms = cloud.now_ms()
     row = AlertRow(
         id=cloud.id("alert"),

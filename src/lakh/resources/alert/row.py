@@ -12,7 +12,7 @@ from lakh.store.table import Index, Ref, Row, table
     "alert",
     Index("alert_uuid", "uuid", unique=True),
     Index("alert_listed", "id", where="NOT archived"),
-    Index("alert_standing", "type", "zone_id", "id", where="NOT archived AND resolved_ms IS NULL"),
+    Index("alert_standing", "type", "zone_id", "id", where="resolved_ms IS NULL"),
     big=True,
 )
 class AlertRow(Row):
@@ -38,8 +38,16 @@ INSERT = insert("alert.insert", AlertRow)
 STANDING = select(
     "alert.standing",
     AlertRow,
-    "WHERE type = $1 AND zone_id = $2 AND name = $3 AND NOT archived AND resolved_ms IS NULL ORDER BY id DESC LIMIT 20",
+    "WHERE type = $1 AND zone_id = $2 AND name = $3 AND COALESCE(pod_id, 0) = $4 AND COALESCE(cluster_id, 0) = $5"
+    " AND NOT archived AND resolved_ms IS NULL ORDER BY id DESC LIMIT 1",
 )
+STANDING_OF_TYPES = select(
+    "alert.standing_of_types",
+    AlertRow,
+    "WHERE type = ANY($1) AND resolved_ms IS NULL ORDER BY type, zone_id, id LIMIT 100000",
+)
+"""Archived or not."""
+RESOLVE = statement("alert.resolve", "UPDATE alert SET resolved_ms = $2 WHERE id = ANY($1)")
 SENT_AGAIN = statement(
     "alert.sent_again", "UPDATE alert SET sent_count = sent_count + 1, sent_ms = $2, content = $3 WHERE id = $1"
 )

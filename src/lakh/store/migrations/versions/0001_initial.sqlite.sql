@@ -58,7 +58,7 @@ CREATE TABLE alert (
     PRIMARY KEY (id)
 );
 CREATE INDEX alert_listed ON alert (id) WHERE NOT archived;
-CREATE INDEX alert_standing ON alert (type, zone_id, id) WHERE NOT archived AND resolved_ms IS NULL;
+CREATE INDEX alert_standing ON alert (type, zone_id, id) WHERE resolved_ms IS NULL;
 CREATE UNIQUE INDEX alert_uuid ON alert (uuid);
 CREATE TABLE api_key (
     id INTEGER NOT NULL,
