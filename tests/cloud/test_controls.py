@@ -19,6 +19,7 @@ from tests.postgresql import OwnCluster, own_cluster
 
 from lakh.contract.client import Client, ClientError
 from lakh.jobs.control import ALL, UP
+from lakh.jobs.row import SUCCEEDED, JobRow
 from lakh.lab.installation import until
 from lakh.lab.processes import ProcessError, Server
 from lakh.resources.host.row import CAPACITIES
@@ -28,6 +29,7 @@ from lakh.store.statement import select, statement
 
 CONTROLS = 3
 LIVE_VMS = select("test.controls_vms", VmRow, "WHERE removed_ms IS NULL ORDER BY id")
+ENDED = select("test.controls_ended", JobRow, "WHERE status <> 0 ORDER BY id")
 PLACES = statement("test.places", "SELECT sync_key FROM job_line")
 
 
@@ -197,6 +199,29 @@ async def test_jobs_of_a_killed_one_are_brought_to_their_end(installation: Insta
     finally:
         for client in clients:
             await client.close()
+
+
+async def test_a_triggered_shutdown_stops_all_processes_once_the_jobs_of_all_are_done(
+    installation: Installation,
+) -> None:
+    clients = _clients(installation, 12)
+    try:
+        made = [
+            await client.call("deployVirtualMachine", **installation.deployment(name=f"vm-{number}"))
+            for number, client in enumerate(clients)
+        ]
+        server = (await clients[0].call("listManagementServers"))["managementserver"][0]["id"]
+        await clients[1].call("triggerShutdown", managementserverid=server)
+        assert await asyncio.to_thread(installation.server.process.wait, 120) == 0
+    finally:
+        for client in clients:
+            await client.close()
+    store = await open_store(installation.store)
+    try:
+        ended = {row.uuid: row.status for row in await store.rows(ENDED)}
+    finally:
+        await store.close()
+    assert [ended.get(job["jobid"]) for job in made] == [SUCCEEDED] * len(made)
 
 
 async def _some(jobs: list[str], count: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 
@@ -30,3 +31,17 @@ async def test_everything_killed_everything_back(installation: Installation) -> 
     domains = await installation.domains()
     assert domains == {vm["instancename"]: [vm["hostname"]] for vm in vms}
     assert len(await installation.files()) == 20
+
+
+async def test_a_server_whose_shutdown_is_triggered_stops_once_its_jobs_are_done(installation: Installation) -> None:
+    client = installation.client
+    started = [await client.call("deployVirtualMachine", **installation.deployment(name=f"vm-{i}")) for i in range(20)]
+    server = (await client.call("listManagementServers"))["managementserver"][0]["id"]
+    told = (await client.call("triggerShutdown", managementserverid=server))["triggershutdown"]
+    assert (told["state"], told["shutdowntriggered"]) == ("ShuttingDown", True)
+    assert await asyncio.to_thread(installation.server.process.wait, 120) == 0
+    installation.start_server()
+    await installation.server.ready()
+    for job in started:
+        assert (await client.call("queryAsyncJobResult", jobid=job["jobid"]))["jobstatus"] == 1, "it ended before"
+    assert (await client.call("listManagementServers"))["managementserver"][0]["state"] == "Up"

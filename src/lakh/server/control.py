@@ -1,7 +1,7 @@
 """The control process: API, jobs, store, and the near end of the gateways' bus. A server may have several of it.
 
 Its parent starts and watches it together with the gateways and reads one JSON line per event from `report`: how many
-gateways are wanted.
+gateways are wanted, or that the server may stop.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from lakh.resources.held import Held
 from lakh.resources.host.index import HostIndex
 from lakh.resources.management_server.address import ServerAddress
 from lakh.resources.management_server.authority import Authority
+from lakh.resources.management_server.draining import may_stop
 from lakh.server import certificates
 from lakh.server.agents import Agents
 from lakh.server.cloud import open_cloud
@@ -56,6 +57,8 @@ _FEW_COLLECTIONS = (50_000, 20, 100)
 """Hosts that connect leave objects that stay; walking those again and again was a sixth of the work of a storm."""
 GROWTH_SECONDS = 1.0
 """A gateway takes some 500 agents in a second: 6,000 free places last for twelve."""
+DRAINED_SECONDS = 1.0
+"""How often it is looked at whether the server is to shut down; the answer of triggerShutdown is out by then."""
 
 
 class Late:
@@ -128,8 +131,10 @@ async def serve(config: Configuration, report: TextIO, place: Place) -> None:
     agents.on_absence = partial(healing.signal, HostLiveness.name)
     watch = asyncio.create_task(_watch_growth(config, index, gateways, report))
     telling = asyncio.create_task(_tell_connected(cloud, gateways, report))
+    draining = asyncio.create_task(_tell_drained(cloud, report))
     held = asyncio.create_task(cloud.part(Held).load())
     await stopped.wait()
+    draining.cancel()
     watch.cancel()
     telling.cancel()
     held.cancel()
@@ -180,6 +185,16 @@ async def _tell_connected(cloud: Cloud, gateways: Gateways, report: TextIO) -> N
         if cloud.leads and connected != told:
             told = connected
             _tell(report, connected=connected)
+
+
+async def _tell_drained(cloud: Cloud, report: TextIO) -> None:
+    """Says that the server may stop, once its shutdown was triggered and it has no job left."""
+    while True:
+        await asyncio.sleep(DRAINED_SECONDS)
+        if await may_stop(cloud):
+            break
+    logger.info("no job is left: the server shuts down as it was told")
+    _tell(report, drained=1)
 
 
 def _tell(report: TextIO, **facts: int) -> None:

@@ -3,7 +3,9 @@
 It does nothing else, so nothing brings it down. Gateways are started by it, not forked from a control process: they
 outlive it, keep their agents while it is away, and come back to it. The first control process prepares the store and
 finds the API's port; the others, where there are several, start once it serves. Killed itself, its children go with
-it. At SIGHUP it restarts the gateways one after another (`server/rolling.py`).
+it. Once a control process says that the server was shut down (`triggerShutdown`), it stops them all and ends, with code
+0, so that a service manager that restarts failures leaves it so. At SIGHUP it restarts the gateways one after another
+(`server/rolling.py`).
 """
 
 from __future__ import annotations
@@ -80,6 +82,8 @@ class Supervisor:
             told = json.loads(line)
             while len(self._gateways) < told.get("gateways", 0):
                 self._add_gateway(len(self._gateways) + 1)
+            if "drained" in told:
+                self._stopping = True
             if "connected" in told:
                 self._rolling.connected(told["connected"])
             if "api_port" in told and not self._api_port:

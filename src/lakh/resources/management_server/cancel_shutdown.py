@@ -20,6 +20,7 @@ class CancelShutdown(
             call.cloud,
             self.managementserverid,
             "server.serve",
-            ("PreparingForShutDown", "Up"),
+            ("PreparingForShutDown",),
+            "Up",
             otherwise=": no shutdown is being prepared that could be cancelled",
         )

@@ -20,6 +20,7 @@ class PrepareForShutdown(
             call.cloud,
             self.managementserverid,
             "server.drain",
-            ("Up", "PreparingForShutDown"),
+            ("Up",),
+            "PreparingForShutDown",
             otherwise="; only one that is Up can prepare for its shutdown",
         )

@@ -34,6 +34,7 @@ NEW_EPOCH = statement(
 """With $5 the server itself starts; without, one of its processes does, and what was asked of the server holds on."""
 MOVE = statement(
     "management_server.move",
-    "UPDATE management_server SET state = $3 WHERE id = $1 AND state = $2 AND removed_ms IS NULL",
+    "UPDATE management_server SET state = $3 WHERE id = $1 AND state = ANY($2) AND removed_ms IS NULL",
 )
 SHUTTING_DOWN: Final = ("PreparingForShutDown", "ReadyToShutDown", "ShuttingDown")
+"""In the last of them it goes once no job is left, and nothing keeps it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -56,13 +57,13 @@ async def shutdown_view(cloud: Cloud, row: ManagementServerRow) -> ReadyForShutd
 
 
 async def moved(
-    cloud: Cloud, server: Id, label: str, states: tuple[str, str], *, otherwise: str
+    cloud: Cloud, server: Id, label: str, before: Sequence[str], after: str, *, otherwise: str
 ) -> ReadyForShutdownView:
-    """Moves the server from the first state to the second. Raises ParameterError, and InternalError, which says
-    `otherwise`, where it is in another state."""
+    """Moves the server from one of the states before to the one after. Raises ParameterError, and InternalError, which
+    says `otherwise`, where it is in another state."""
     row = await live(cloud, ManagementServerRow, server, "managementserverid")
     try:
-        await cloud.store.submit(TxnSpec(label).add(MOVE, row.id, *states))
+        await cloud.store.submit(TxnSpec(label).add(MOVE, row.id, list(before), after))
     except GuardFailedError:
         raise InternalError(f"Management server {row.name} is {row.state}{otherwise}") from None
-    return await shutdown_view(cloud, msgspec.structs.replace(row, state=states[1]))
+    return await shutdown_view(cloud, msgspec.structs.replace(row, state=after))
