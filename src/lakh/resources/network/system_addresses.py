@@ -1,7 +1,8 @@
 """Addresses of system VMs' NICs: link-local, of a pod, public (addendum 2.1, 3.1). Memory proposes, indexes decide.
 
-Link-local and pod addresses are those of NICs in the zone's Control and Management networks. A public one is a row of
-ip_address besides, since users' addresses come from the same ranges.
+Link-local and pod addresses are those of NICs in the zone's Control and Management networks. A link-local one means
+something to the VM's host only; it is unique within the pod, so that a pod has 65,000 of them, and a zone as many as
+its pods. A public one is a row of ip_address besides, since users' addresses come from the same ranges.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from lakh.resources.ip_address.public import PublicAddresses
 from lakh.resources.network.access import SharedNetworks
 from lakh.resources.network.row import NetworkRow
 from lakh.resources.network.system import system_network
-from lakh.resources.nic.row import ADDRESS_TAKEN, ADDRESSES_AFTER, INSERT
+from lakh.resources.nic.row import (
+    ADDRESS_TAKEN,
+    ADDRESSES_AFTER,
+    INSERT,
+    POD_ADDRESS_TAKEN,
+    POD_ADDRESSES_AFTER,
+)
 from lakh.resources.pod.row import PodRow
 from lakh.resources.zone.row import ZoneRow
 from lakh.store.statement import Step
@@ -27,7 +34,7 @@ _PLACES = tuple(INSERT.insert_columns.index(name) for name in ("network_id", "ip
 
 
 class SystemAddress(NamedTuple):
-    """What a NIC gets. `range_id` names the public range; `mac` is given for control NICs only."""
+    """What a NIC gets. `range_id` names the public range; `mac` and `pod_id` are given for control NICs only."""
 
     ip: str
     netmask: str
@@ -35,6 +42,7 @@ class SystemAddress(NamedTuple):
     broadcast_uri: str | None = None
     range_id: int | None = None
     mac: str | None = None
+    pod_id: int | None = None
 
 
 class SystemAddresses:
@@ -42,25 +50,26 @@ class SystemAddresses:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._pools: AddressPools[tuple[int, int]] = AddressPools(cloud, self._taken)  # by network and pod, 0 for none
+        self._pools: AddressPools[tuple[int, int]] = AddressPools(cloud, self._taken)  # by network and pod
+        self._links: AddressPools[tuple[int, int]] = AddressPools(cloud, self._links_taken)  # the same, link-local
         cloud.store.follow_others("nic", self._others, ("network_id", "ip"))
 
-    async def control(self, zone: ZoneRow) -> SystemAddress:
-        """A link-local address of `control.cidr`; the MAC address carries it."""
+    async def control(self, zone: ZoneRow, pod: PodRow) -> SystemAddress:
+        """A link-local address of `control.cidr` for a VM in the pod; the MAC address carries it."""
         settings = self._cloud.part(Settings)
         subnet, gateway = IPv4Network(settings.text("control.cidr")), settings.text("control.gateway")
         network = await zone_network(self._cloud, zone, "Control")
         whole = (int(subnet.network_address) + 1, int(subnet.broadcast_address) - 1)
-        ip = await self._take(network, 0, whole, (int(IPv4Address(gateway)),))
+        ip = await _take(self._links, network, pod, whole, (int(IPv4Address(gateway)),))
         if ip is None:
-            raise InsufficientCapacityError(f"Zone {zone.name} has no free link-local address in {subnet}")
+            raise InsufficientCapacityError(f"Pod {pod.name} has no free link-local address in {subnet}")
         mac = "0e:00:" + ":".join(f"{byte:02x}" for byte in ip.packed)
-        return SystemAddress(str(ip), str(subnet.netmask), gateway, mac=mac)
+        return SystemAddress(str(ip), str(subnet.netmask), gateway, mac=mac, pod_id=pod.id)
 
     async def management(self, zone: ZoneRow, pod: PodRow) -> SystemAddress:
         """An address of the pod's range for system VMs."""
         network = await zone_network(self._cloud, zone, "Management")
-        ip = await self._take(network, pod.id, _numbers(pod.start_ip, pod.end_ip), ())
+        ip = await _take(self._pools, network, pod, _numbers(pod.start_ip, pod.end_ip), ())
         if ip is None:
             raise InsufficientCapacityError(f"Pod {pod.name} has no free address for a system VM")
         return SystemAddress(str(ip), pod.netmask, pod.gateway)
@@ -73,15 +82,21 @@ class SystemAddresses:
         each = found.within
         return SystemAddress(found.address, each.netmask, each.gateway, each.vlan, each.id)
 
-    def give_back(self, network: NetworkRow, ip: str | None, pod_id: int | None = None) -> None:
-        """Counts an address of the Control (no `pod_id`) or Management network as free again."""
+    def give_back(self, network: NetworkRow, ip: str | None, pod_id: int | None) -> None:
+        """Counts an address of the Control or Management network as free again."""
         if ip is not None:
-            self._pools.give_back((network.id, pod_id or 0), int(IPv4Address(ip)))
+            pools = self._links if network.traffic_type == "Control" else self._pools
+            pools.give_back((network.id, pod_id or 0), int(IPv4Address(ip)))
 
-    async def recheck(self, network_id: int, ip: str, pod_id: int | None = None) -> None:
-        """Counts a proposed address as free again unless some NIC has it."""
+    async def recheck(self, network_id: int, ip: str, pod_id: int) -> None:
+        """Counts a proposed address of a pod's range as free again unless some NIC has it."""
         if not await self._cloud.store.read(ADDRESS_TAKEN, network_id, ip):
-            self._pools.give_back((network_id, pod_id or 0), int(IPv4Address(ip)))
+            self._pools.give_back((network_id, pod_id), int(IPv4Address(ip)))
+
+    async def recheck_control(self, network_id: int, ip: str, pod_id: int) -> None:
+        """As `recheck`, of a link-local one."""
+        if not await self._cloud.store.read(POD_ADDRESS_TAKEN, pod_id, network_id, ip):
+            self._links.give_back((network_id, pod_id), int(IPv4Address(ip)))
 
     def _others(self, steps: Sequence[Step]) -> None:
         """Another process has given addresses away, or may have. What it took back is found when all seem taken."""
@@ -93,15 +108,27 @@ class SystemAddresses:
                         self._pools.note(key, int(IPv4Address(ip)))
             elif not step.statement.text:
                 self._pools.forget_all()
-
-    async def _take(
-        self, network: NetworkRow, pod_id: int, numbers: tuple[int, int], kept: Iterable[int]
-    ) -> IPv4Address | None:
-        number = await Asked(self._pools, (network.id, pod_id), numbers, lambda: [numbers], kept).take()
-        return None if number is None else IPv4Address(number)
+                self._links.forget_all()
 
     def _taken(self, key: tuple[int, int]) -> AsyncIterator[Iterable[int]]:
         return read_pages(self._cloud.store, ADDRESSES_AFTER, (key[0],), "", lambda row: int(IPv4Address(row[0])))
+
+    def _links_taken(self, key: tuple[int, int]) -> AsyncIterator[Iterable[int]]:
+        network_id, pod_id = key
+        return read_pages(
+            self._cloud.store, POD_ADDRESSES_AFTER, (pod_id, network_id), "", lambda row: int(IPv4Address(row[0]))
+        )
+
+
+async def _take(
+    pools: AddressPools[tuple[int, int]],
+    network: NetworkRow,
+    pod: PodRow,
+    numbers: tuple[int, int],
+    kept: Iterable[int],
+) -> IPv4Address | None:
+    number = await Asked(pools, (network.id, pod.id), numbers, lambda: [numbers], kept).take()
+    return None if number is None else IPv4Address(number)
 
 
 async def system_vm_networks(cloud: Cloud, zone: ZoneRow) -> list[NetworkRow]:

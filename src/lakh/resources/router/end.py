@@ -64,7 +64,7 @@ def _forget(cloud: Cloud, vm: VmRow, nics: list[NicRow], networks: dict[int, Net
     for nic in nics:
         network = networks[nic.network_id]
         if nic.traffic_type == "Control":
-            cloud.part(SystemAddresses).give_back(network, nic.ip)
+            cloud.part(SystemAddresses).give_back(network, nic.ip, nic.pod_id)
         elif nic.traffic_type == "Guest" and network.guest_type == "Shared":
             cloud.part(GuestAddresses).give_back(network.id, nic.ip)
     cloud.part(RunningRouters).forget(vm.network_id)

@@ -10,11 +10,13 @@ import msgspec
 
 from lakh.base.errors import InternalError
 from lakh.jobs.flow import Run, Step
+from lakh.resources.host.index import HostIndex
 from lakh.resources.network.cached import Networks
 from lakh.resources.network.system_addresses import SystemAddresses
 from lakh.resources.network_offering.row import NetworkOfferingRow
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.nic.row import SET_ADDRESS, NicRow
+from lakh.resources.pod.row import PodRow
 from lakh.resources.proposals import proposed, recheck_proposals
 from lakh.resources.router.boot import boot_arguments
 from lakh.resources.router.rules import guest_entries, network_rules
@@ -47,7 +49,7 @@ class RouterLaunchState(LaunchState):
 
 
 async def reserve_router(run: Run[Any]) -> TxnSpec:
-    """Reserves a host, and a link-local address for the control NIC."""
+    """Reserves a host, and for the control NIC a link-local address of its pod."""
     cloud, vm = run.cloud, await vm_of(run)
     if vm.state == "Running":
         run.state.start = False
@@ -57,12 +59,15 @@ async def reserve_router(run: Run[Any]) -> TxnSpec:
     await recheck_proposals(run)
     txn = await reserve(run)
     zone = (await cloud.snapshots.of(ZoneRow)).by_id[vm.zone_id]
+    pod_id = cloud.part(HostIndex).facts[run.state.host_id].pod_id or 0
+    pod = (await cloud.snapshots.of(PodRow)).by_id[pod_id]
     for nic in await cloud.store.rows(NICS_OF_VM, vm.id):
-        if nic.traffic_type == "Control" and nic.ip is None:
+        if nic.traffic_type == "Control" and (nic.ip is None or nic.pod_id != pod_id):
             addresses = cloud.part(SystemAddresses)
-            address = await addresses.control(zone)
-            proposed(run, partial(addresses.recheck, nic.network_id, address.ip))
-            txn.add(SET_ADDRESS, nic.id, address.ip, address.netmask, address.gateway, address.mac or nic.mac, None)
+            address = await addresses.control(zone, pod)
+            proposed(run, partial(addresses.recheck_control, nic.network_id, address.ip, pod_id))
+            mac = address.mac or nic.mac
+            txn.add(SET_ADDRESS, nic.id, address.ip, address.netmask, address.gateway, mac, None, pod_id)
     return txn
 
 

@@ -1,4 +1,4 @@
-"""migrateSystemVm: a running system VM to another host. Its agent stays connected."""
+"""migrateSystemVm: a running system VM to another host of its pod, with its addresses. Its agent stays connected."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from lakh.contract.declaration import ADMIN, param
 from lakh.contract.types import Id
 from lakh.jobs.flow import Run
 from lakh.resources.command import Admission, Call, JobCommand
+from lakh.resources.host.index import HostIndex
 from lakh.resources.vm.moving import MigrateState, arrived, check_destination, moving
 from lakh.resources.vm.system_access import admitted_system, finish_with_system, system_vm
 from lakh.resources.vm.system_view import SystemVmView
@@ -28,7 +29,7 @@ class MigrateSystemVm(
     event="VM.MIGRATE",
     instance_type="SystemVm",
 ):
-    """Moves a running system VM to another host, while it runs."""
+    """Moves a running system VM to another host of its pod, while it runs."""
 
     virtualmachineid: Id = param("the system VM", required=True, entity="vm")
     hostid: Id | None = param("the host to move it to; chosen by default", entity="host")
@@ -44,4 +45,14 @@ class MigrateSystemVm(
                 "storageid: destroy the system VM instead; the cloud makes another one on a pool it finds"
             )
         check_destination(call, vm, self.hostid, autoselect=self.autoselect)
-        return admitted_system(self, vm, MigrateState(vm_id=vm.id, wanted_host_id=self.hostid), "migrating system VM")
+        facts = call.cloud.part(HostIndex).facts
+        here, there = facts.get(vm.host_id or 0), facts.get(self.hostid or 0)
+        if here is not None and there is not None and here.pod_id != there.pod_id:
+            raise ParameterError(
+                f"hostid: host {there.name} is in another pod, where the system VM's addresses are not valid; stop it,"
+                " and start it there"
+            )
+        state = MigrateState(
+            vm_id=vm.id, wanted_host_id=self.hostid, wanted_pod_id=here.pod_id if here is not None else None
+        )
+        return admitted_system(self, vm, state, "migrating system VM")

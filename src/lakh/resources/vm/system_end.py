@@ -48,5 +48,5 @@ def give_addresses_back(
         if nic.traffic_type == "Guest":
             cloud.part(GuestAddresses).give_back(nic.network_id, nic.ip)
             continue
-        pod_id = vm.pod_id if nic.traffic_type == "Management" else None
+        pod_id = vm.pod_id if nic.traffic_type == "Management" else nic.pod_id
         cloud.part(SystemAddresses).give_back(networks[nic.network_id], nic.ip, pod_id)

@@ -75,11 +75,11 @@ async def reserve_system(run: Run[Any]) -> TxnSpec:
         if nic.traffic_type == "Management" and (nic.ip is None or nic.gateway != pod.gateway):
             address = await addresses.management(zone, pod)
             proposed(run, partial(addresses.recheck, nic.network_id, address.ip, pod.id))
+        elif nic.traffic_type == "Control" and (nic.ip is None or nic.pod_id != pod.id):
+            address = await addresses.control(zone, pod)
+            proposed(run, partial(addresses.recheck_control, nic.network_id, address.ip, pod.id))
         elif nic.ip is not None:
             continue
-        elif nic.traffic_type == "Control":
-            address = await addresses.control(zone)
-            proposed(run, partial(addresses.recheck, nic.network_id, address.ip))
         elif nic.traffic_type == "Guest":
             address = await _guest_address(run, nic)
             proposed(run, partial(cloud.part(GuestAddresses).recheck, nic.network_id, address.ip))
@@ -95,7 +95,8 @@ def _set_address(txn: TxnSpec, nic: NicRow, address: SystemAddress) -> None:
     uri = address.broadcast_uri
     if uri is not None and "://" not in uri:
         uri = f"vlan://{uri}"
-    txn.add(SET_ADDRESS, nic.id, address.ip, address.netmask, address.gateway, address.mac or nic.mac, uri)
+    mac = address.mac or nic.mac
+    txn.add(SET_ADDRESS, nic.id, address.ip, address.netmask, address.gateway, mac, uri, address.pod_id)
 
 
 async def _guest_address(run: Run[Any], nic: NicRow) -> SystemAddress:

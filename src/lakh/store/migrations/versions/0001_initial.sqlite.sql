@@ -562,11 +562,13 @@ CREATE TABLE nic (
     state TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     removed_ms INTEGER,
+    pod_id INTEGER,
     PRIMARY KEY (id)
 );
-CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL;
+CREATE UNIQUE INDEX nic_address ON nic (network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL AND pod_id IS NULL;
 CREATE INDEX nic_management ON nic (traffic_type, vm_id) WHERE traffic_type = 'Management' AND removed_ms IS NULL AND ip IS NOT NULL;
 CREATE INDEX nic_network ON nic (network_id, id, vm_id) WHERE removed_ms IS NULL;
+CREATE UNIQUE INDEX nic_pod_address ON nic (pod_id, network_id, ip) WHERE removed_ms IS NULL AND ip IS NOT NULL AND pod_id IS NOT NULL;
 CREATE UNIQUE INDEX nic_uuid ON nic (uuid);
 CREATE INDEX nic_vm ON nic (vm_id, device_id) WHERE removed_ms IS NULL;
 CREATE TABLE physical_network (
