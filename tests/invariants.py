@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from lakh.jobs.row import JobRow
+from lakh.placement.tenants import SHARED
 from lakh.resources.account.row import AccountRow
 from lakh.resources.domain.row import DomainRow
 from lakh.resources.host.row import CAPACITIES as HOST_CAPACITIES
@@ -179,6 +180,9 @@ async def check_host_capacity(store: Store, vms: list[VmRow]) -> None:
         )
         counted = (row.cpu_used_mhz, row.cores_used, row.memory_used_bytes, row.vms)
         assert counted == sums, f"host {row.host_id} counts {counted}, has {sums}"
+        if row.tenant > SHARED:
+            accounts = {v.account_id for v in own} | {by_id[r.vm_id].account_id for r in stopped}
+            assert accounts == {row.tenant}, f"host {row.host_id} is {row.tenant}'s own, and carries {accounts}"
 
 
 async def check_pools(store: Store, volumes: list[VolumeRow]) -> None:

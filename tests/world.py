@@ -253,7 +253,7 @@ class World:
         for row in capacities:
             if row.host_id not in index.columns:
                 continue  # a system VM's agent: nothing is placed on it
-            sums = (row.cpu_used_mhz, row.memory_used_bytes, row.vms)
+            sums = (row.cpu_used_mhz, row.memory_used_bytes, row.vms, row.tenant)
             usage = tuple(index.columns.usage(row.host_id))
             assert usage == sums, f"memory says {usage} about host {row.host_id}, it has {sums}"
         for range_id, public in self.cloud.part(PublicAddresses).known().items():

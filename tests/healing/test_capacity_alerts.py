@@ -23,8 +23,12 @@ async def told(ground: Ground) -> list[str]:
 
 async def take(ground: Ground, host: HostRow, mhz: int) -> None:
     """Of 32,000 MHz; less than nothing gives back."""
-    statement = RESERVE if mhz > 0 else RELEASE
-    await ground.api.cloud.store.submit(TxnSpec("test.take").add(statement, host.id, abs(mhz), 0, 0))
+    txn = TxnSpec("test.take")
+    if mhz > 0:
+        txn.add(RESERVE, host.id, mhz, 0, 0, 0)
+    else:
+        txn.add(RELEASE, host.id, -mhz, 0, 0)
+    await ground.api.cloud.store.submit(txn)
 
 
 async def set_to(ground: Ground, name: str, value: object, **scope: str) -> None:

@@ -29,7 +29,7 @@ async def test_drift_of_a_host_is_mended_once_it_stands(ground: Ground) -> None:
     await put_vm(ground, host, "real")
     drift = CapacityDrift()
     await drift.run(cloud)
-    await cloud.store.submit(TxnSpec("test.drift").add(RESERVE, host.id, 500, 1, 1 << 30))
+    await cloud.store.submit(TxnSpec("test.drift").add(RESERVE, host.id, 500, 1, 1 << 30, 0))
     await drift.run(cloud)
     assert (await cloud.store.rows(CAPACITY, host.id))[0].vms == 2  # it may be a job's; look again first
     await drift.run(cloud)
@@ -52,7 +52,7 @@ async def test_what_a_pending_job_holds_is_left_alone(ground: Ground) -> None:
     cloud, host = ground.api.cloud, await ground.join()
     done = await ground.api.admin.job("reconnectHost", id=host.uuid)
     await cloud.store.submit(TxnSpec("test.hold").add(HOLD, done["jobid"], f'{{"to_host_id": {host.id}}}'))
-    await cloud.store.submit(TxnSpec("test.drift").add(RESERVE, host.id, 500, 1, 1 << 30))
+    await cloud.store.submit(TxnSpec("test.drift").add(RESERVE, host.id, 500, 1, 1 << 30, 0))
     drift = CapacityDrift()
     for _ in range(3):
         await drift.run(cloud)
@@ -94,7 +94,7 @@ async def test_overcommit_follows_its_settings(ground: Ground) -> None:
     await admin.call("updateZone", id=ground.zone["id"], allocationstate="Enabled")
     request = Request(zone_id=host.zone_id, cpu_count=1, cpu_speed_mhz=2000, memory_bytes=1 << 30, account_id=2)
     columns = cloud.part(HostIndex).columns
-    await cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, host.id, 4000, 2, 1 << 30))
+    await cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, host.id, 4000, 2, 1 << 30, 0))
     columns.reserve(host.id, 4000, 1 << 30, 2)
     assert not isinstance(place(columns, request, cloud.random), Plan)
 
@@ -105,7 +105,7 @@ async def test_overcommit_follows_its_settings(ground: Ground) -> None:
     assert (cluster["cpuovercommitratio"], cluster["memoryovercommitratio"]) == ("4.0", "1.0")
     found = (await admin.call("listHosts"))["host"][0]
     assert (found["cpuwithoverprovisioning"], found["cpuallocated"]) == ("16000", "25%")
-    await cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, host.id, 2000, 1, 1 << 30))
+    await cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, host.id, 2000, 1, 1 << 30, 0))
 
     await admin.call("resetConfiguration", name=name, clusterid=ground.cluster["id"])
     assert (await cloud.store.rows(CAPACITY, host.id))[0].cpu_overcommit == 1.0

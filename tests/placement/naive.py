@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lakh.placement.facts import ClusterFacts, HostFacts, HostLoad
 from lakh.placement.refusal import Check
-from lakh.placement.request import Request
+from lakh.placement.request import IMPLICIT, Request
 
 
 @dataclass
@@ -57,7 +57,16 @@ class NaiveCloud:
         in_cluster = request.storage_clusters is not None and host.cluster_id in request.storage_clusters
         return not in_cluster and (request.storage_hosts is None or host.host_id not in request.storage_hosts)
 
-    def first_failed(self, host: HostFacts, request: Request) -> Check:
+    def decide(self, request: Request) -> tuple[Request, int, list[HostFacts]]:
+        """The request that decides, whose the host is to be, and the hosts that it may be."""
+        tenant = request.account_id if request.planner == IMPLICIT else 0
+        passing = [h for h in self.hosts.values() if self.first_failed(h, request, tenant) is Check.NONE]
+        if tenant and not passing and request.preferred:
+            return self.decide(replace(request, planner="FirstFitPlanner"))
+        own = [host for host in passing if self.loads[host.host_id].tenant == tenant]
+        return request, tenant, own if tenant and own else passing
+
+    def first_failed(self, host: HostFacts, request: Request, tenant: int = 0) -> Check:
         load, (cpu, memory) = self.loads[host.host_id], self.limits(host)
         cpu_room, memory_room = self.cluster_room(host.cluster_id)
         thresholds = request.planner != "SkipHeuresticsPlanner"
@@ -80,6 +89,8 @@ class NaiveCloud:
             Check.AFFINITY: host.host_id in request.forbidden_hosts
             or (request.required_hosts is not None and host.host_id not in request.required_hosts),
             Check.STORAGE: self.storage_fails(host, request),
+            Check.OTHER_TENANT: load.tenant not in (0, tenant),
+            Check.SHARED: load.tenant != tenant and (load.guests > 0 or load.memory_used_bytes > 0),
             Check.MAX_GUESTS: load.guests >= host.max_guests,
             Check.CLUSTER_CPU: thresholds and cpu_room < request.cpu_count * request.cpu_speed_mhz,
             Check.CLUSTER_MEMORY: thresholds and memory_room < request.memory_bytes,
@@ -88,5 +99,5 @@ class NaiveCloud:
         }
         return next((check for check in Check if wrong.get(check)), Check.NONE)
 
-    def counts(self, request: Request) -> Counter[Check]:
-        return Counter(self.first_failed(host, request) for host in self.hosts.values())
+    def counts(self, request: Request, tenant: int = 0) -> Counter[Check]:
+        return Counter(self.first_failed(host, request, tenant) for host in self.hosts.values())

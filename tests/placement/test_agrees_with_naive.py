@@ -19,6 +19,7 @@ from lakh.placement.hosts import HostColumns
 from lakh.placement.plan import Plan, place
 from lakh.placement.refusal import Refusal
 from lakh.placement.request import ALGORITHMS, CAPACITY_TYPES, PLANNERS, Request
+from lakh.placement.tenants import MIXED, SHARED
 
 HOST_IDS = range(1, 21)
 
@@ -60,7 +61,16 @@ cluster_facts = st.builds(
     memory_disable_threshold=thresholds,
 )
 owners = st.sampled_from([(1, None), (2, None), (None, 10), (None, 11), (None, None)])
-loads = st.builds(HostLoad, st.sampled_from([0, 1000, 3000]), st.integers(0, 6), st.integers(0, 2))
+loads = st.one_of(
+    st.just(HostLoad(0, 0, 0)),
+    st.builds(
+        HostLoad,
+        st.sampled_from([0, 1000, 3000]),
+        st.integers(1, 6),
+        st.integers(0, 2),
+        st.sampled_from([SHARED, 1, 2, MIXED]),
+    ),
+)
 
 changes = st.one_of(
     st.tuples(st.just("host"), hosts()),
@@ -69,6 +79,7 @@ changes = st.one_of(
     st.tuples(st.just("usable"), ids, st.booleans()),
     st.tuples(st.just("load"), ids, loads),
     st.tuples(st.just("reserve"), ids, st.sampled_from([500, 1000, -2000]), st.integers(-2, 2), few),
+    st.tuples(st.just("release"), ids, st.sampled_from([None, None, 1, 2])),
     st.tuples(st.just("cluster"), few, cluster_facts),
     st.tuples(st.just("zone"), st.just(1), st.sampled_from([True, True, False])),
     st.tuples(st.just("pod"), st.integers(1, 3), st.sampled_from([True, True, False])),
@@ -102,6 +113,7 @@ requests = st.builds(
     storage_clusters=st.sampled_from([None, None, frozenset(), frozenset({2}), frozenset({1, 2, 99})]),
     storage_hosts=st.sampled_from([None, None, frozenset({1, 2, 3, 99})]),
     explicit_dedication=st.sampled_from([False, False, True]),
+    preferred=st.booleans(),
 )
 
 
@@ -140,7 +152,17 @@ class Both:
         if host_id in self.naive.hosts:
             self.columns.reserve(host_id, cpu, memory, account)
             had = self.naive.loads[host_id]
-            self.naive.loads[host_id] = HostLoad(max(0, had[0] + cpu), max(0, had[1] + memory), had[2] + 1)
+            now = HostLoad(max(0, had[0] + cpu), max(0, had[1] + memory), had[2] + 1, had.tenant)
+            self.naive.loads[host_id] = now
+
+    def _release(self, host_id: int, then: int | None) -> None:
+        """All of it is taken out; `then` somebody's first comes in."""
+        if host_id in self.naive.hosts:
+            had = self.naive.loads[host_id]
+            self.columns.release(host_id, *had[:2], guests=had.guests)
+            if then is not None:
+                self.columns.reserve(host_id, 500, 1, then, tenant=then)
+            self.naive.loads[host_id] = HostLoad(0, 0, 0) if then is None else HostLoad(500, 1, 1, then)
 
     def _cluster(self, cluster_id: int, facts: ClusterFacts) -> None:
         self.columns.set_cluster(cluster_id, facts)
@@ -206,13 +228,16 @@ def _judge_one(both: Both, request: Request, decided: Plan | Refusal) -> None:
     if isinstance(decided, Plan):
         event("plan")
         host = naive.hosts[decided.host_id]
-        assert naive.first_failed(host, request).name == "NONE"
+        _, tenant, passing = naive.decide(request)
+        assert decided.tenant == tenant
+        assert host in passing
         assert (decided.cluster_id, decided.pod_id) == (host.cluster_id, host.pod_id)
         assert tuple(both.columns.limits(host.host_id)) == naive.limits(host)
         assert tuple(both.columns.usage(host.host_id)) == tuple(naive.loads[host.host_id])
     else:
         event("refusal")
-        assert dict(decided.failed) == Counter(naive.counts(request))
+        decisive, tenant, _ = naive.decide(request)
+        assert dict(decided.failed) == naive.counts(decisive, tenant)
         assert decided.total == len(naive.hosts) == sum(count for _, count in decided.failed)
 
 
@@ -225,7 +250,7 @@ def test_what_is_chosen_is_first_in_the_stated_order(
     for facts in first:
         both.change("host", facts)
     for what, *arguments in then:
-        if what not in ("remove", "reserve"):
+        if what not in ("remove", "reserve", "release"):
             both.change(what, *arguments)
         elif what == "reserve" and arguments[0] in both.naive.hosts:
             host = both.naive.hosts[arguments[0]]
@@ -250,7 +275,7 @@ def test_what_is_chosen_is_first_in_the_stated_order(
             return -request.host_priorities.get(host.host_id, 0), by_planner, -free(host)
         return -request.host_priorities.get(host.host_id, 0), by_planner, by_algorithm
 
-    passing = [h for h in both.naive.hosts.values() if both.naive.first_failed(h, request).name == "NONE"]
+    _, _, passing = both.naive.decide(request)
     for decided in decisions(both.columns, request):
         assert isinstance(decided, Plan) == bool(passing)
         if isinstance(decided, Plan):

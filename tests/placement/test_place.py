@@ -89,10 +89,10 @@ def test_a_released_vm_makes_room_again(cloud: Cloud, request_vm: Ask) -> None:
     columns = cloud(1, 1)
     big = request_vm(cpu_count=8, account_id=5)
     assert isinstance(deploy(columns, big, Random(1)), Plan)
-    assert columns.usage(1) == (8000, GIB, 1)
+    assert columns.usage(1) == (8000, GIB, 1, 0)
     assert isinstance(deploy(columns, big, Random(1)), Refusal)
     columns.release(1, 8000, GIB, 5)
-    assert columns.usage(1) == (0, 0, 0)
+    assert columns.usage(1) == (0, 0, 0, 0)
     assert placed(columns, big) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_host_in_maintenance_keeps_its_load_and_returns_with_it(cloud: Cloud, 
     columns.set_usable(1, False)
     assert {placed(columns, request_vm(), seed) for seed in range(20)} == {2}
     columns.set_usable(1, True)
-    assert columns.usage(1) == (5000, 2 * GIB, 5)
+    assert columns.usage(1) == (5000, 2 * GIB, 5, 0)
     assert placed(columns, request_vm()) == 1  # the better fit
 
 

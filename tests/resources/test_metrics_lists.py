@@ -61,7 +61,7 @@ async def test_hosts_and_the_places_they_are_in(ground: Ground) -> None:
     first = await ground.join(cpus=16, memory_gib=64)
     second = await ground.join(await ground.add_cluster("second"), cpus=4, memory_gib=8)
     await ground.add_cluster("empty")
-    await cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, first.id, 25_000, 10, 58 * GIB))
+    await cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, first.id, 25_000, 10, 58 * GIB, 0))
     await cloud.part(Held).load()
 
     hosts = await figures(ground, "Hosts", "host")
@@ -98,7 +98,7 @@ async def test_hosts_and_the_places_they_are_in(ground: Ground) -> None:
 async def test_thresholds_follow_the_settings_of_their_cluster(ground: Ground) -> None:
     admin = ground.api.admin
     host = await ground.join(cpus=16, memory_gib=64)
-    reserved = TxnSpec("test.reserve").add(RESERVE, host.id, 8_000, 4, 16 * GIB)  # a quarter of either
+    reserved = TxnSpec("test.reserve").add(RESERVE, host.id, 8_000, 4, 16 * GIB, 0)  # a quarter of either
     await ground.api.cloud.store.submit(reserved)
 
     async def exceeded() -> list[list[bool]]:

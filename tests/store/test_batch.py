@@ -227,3 +227,15 @@ def test_keys_that_are_missing_or_many_keep_every_execution(seed: int) -> None:
         assert len({item.arguments[:2] for group in each.groups for item in group}) == len(each.groups)
         for group in each.groups:
             assert len({item.arguments for item in group}) == 1
+
+
+def test_what_a_statement_sets_may_be_what_lets_it_pass() -> None:
+    folding = _folded(
+        "UPDATE test_shop SET used = used + $2, name = $3 WHERE id = $1 AND used + $2 <= capacity"
+        " AND (name = $3 OR (capacity > 0 AND id <> 9))",
+        *("int8", "int8", "text"),
+    )
+    assert folding is not None
+
+    assert folding.sums == (1,)
+    assert _groups(folding, _taken((1, 2, "a"), (1, 3, "b"), (1, 4, "a"))) == [[[0, 2]], [[1]]]

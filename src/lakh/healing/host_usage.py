@@ -42,13 +42,12 @@ class HostUsage(Reconciler):
             for row in await cloud.store.rows(CAPACITIES_WITHIN, first, last):
                 if row.host_id not in index.columns:
                     continue
-                stored: Usage = (row.cpu_used_mhz, row.memory_used_bytes, row.vms)
+                stored: Usage = (row.cpu_used_mhz, row.memory_used_bytes, row.vms, row.tenant)
                 known: Usage = tuple(index.columns.usage(row.host_id))
                 if known != stored:
                     found[row.host_id] = (stored, known)
         for host_id, sums in found.items():
             if self._seen.get(host_id) == sums:
-                cpu_mhz, memory_bytes, guests = sums[0]
-                index.columns.set_usage(host_id, cpu_mhz, memory_bytes, guests)
+                index.columns.set_usage(host_id, *sums[0])
                 log.warning("usage in memory corrected", host=host_id, stored=sums[0], known=sums[1])
         self._seen = found

@@ -41,11 +41,13 @@ class ClusterFacts:
 
 
 class HostLoad(NamedTuple):
-    """What a host has given away, and to how many guests; reservations of stopped VMs count in the first two only."""
+    """What a host has given away, to how many guests, and whose it is (`tenants`); reservations of stopped VMs count
+    in the first two only, and hold the tenant."""
 
     cpu_used_mhz: int
     memory_used_bytes: int
     guests: int
+    tenant: int = 0
 
 
 class HostLimits(NamedTuple):

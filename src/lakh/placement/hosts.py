@@ -27,6 +27,7 @@ from lakh.placement.kinds import ABSENT, Kind, KindTable, Numbers, Places, Signa
 from lakh.placement.request import Request
 from lakh.placement.spread import Spread, Spreads
 from lakh.placement.sums import AccountGuests, ClusterColumns
+from lakh.placement.tenants import MIXED, SHARED, Tenants
 
 PlaceKind = Literal["zone", "pod", "cluster", "host"]
 
@@ -40,6 +41,9 @@ class _Mirror:
     cluster: npt.NDArray[np.intp]
     cpu_free: npt.NDArray[np.int64]
     memory_free: npt.NDArray[np.int64]
+    memory_used: npt.NDArray[np.int64]
+    guests: npt.NDArray[np.int64]
+    tenant: npt.NDArray[np.int64]
     guest_room: npt.NDArray[np.int32]
     cpu_share: npt.NDArray[np.float64]
     slack: npt.NDArray[np.float64]
@@ -48,7 +52,7 @@ class _Mirror:
 
 _LONG: Final = (
     *("host_id", "kind", "pod", "cluster", "cpu_limit", "memory_limit", "cpu_used", "memory_used", "guests"),
-    *("cpu_free", "memory_free"),
+    *("cpu_free", "memory_free", "tenant"),
 )
 _COLUMNS: Final = {
     **dict.fromkeys(_LONG, "q"),
@@ -75,6 +79,7 @@ class HostColumns:
         self.usable = array("b")
         self.cpu_used, self.memory_used, self.guests = array("q"), array("q"), array("q")
         self.cpu_free, self.memory_free, self.guest_room = array("q"), array("q"), array("i")
+        self.tenant = array("q")  # SHARED while empty
         self.cpu_share = array("d")  # free CPU of the limit
         self.slack = array("d")  # free shares of CPU and memory together
         self.scratch = array("d")  # for one scan's arithmetic: new pages cost more than that
@@ -83,6 +88,7 @@ class HostColumns:
         self.zones, self.pods, self.clusters = Places(), Places(), Places()
         self.cluster_columns = ClusterColumns()
         self.accounts = AccountGuests()
+        self.tenants = Tenants()
         self._tags, self._words = Numbers[str](), Numbers[str]()
         self._tag_sets = Numbers[int](0)
         self._owners = Numbers[tuple[int | None, int | None]]((None, None))
@@ -125,6 +131,7 @@ class HostColumns:
         self._members[self.cluster[slot]].remove(slot)
         if self.guests[slot]:
             self.accounts.forget_host(slot, self.cluster[slot], self.pod[slot])
+        self._set_tenant(slot, SHARED)
         self._host_owner.pop(host_id, None)
         self.facts[slot] = None
         self.kind[slot] = ABSENT
@@ -140,14 +147,24 @@ class HostColumns:
             self.upsert(replace(known, usable=usable))
 
     # --- load --------------------------------------------------------------------------------------------------------
-    def set_usage(self, host_id: int, cpu_used_mhz: int, memory_used_bytes: int, guests: int) -> None:
+    def set_usage(
+        self, host_id: int, cpu_used_mhz: int, memory_used_bytes: int, guests: int, tenant: int = SHARED
+    ) -> None:
         """Sets what the store says of a host. Accounts' guests are not touched: see `set_account_guests`."""
-        self._set_load(self.slot_of[host_id], cpu_used_mhz, memory_used_bytes, guests)
+        slot = self.slot_of[host_id]
+        self._set_load(slot, cpu_used_mhz, memory_used_bytes, guests)
+        self._set_tenant(slot, tenant)
 
     def reserve(
-        self, host_id: int, cpu_mhz: int, memory_bytes: int, account_id: int | None = None, guests: int = 1
+        self,
+        host_id: int,
+        cpu_mhz: int,
+        memory_bytes: int,
+        account_id: int | None = None,
+        guests: int = 1,
+        tenant: int | None = None,
     ) -> None:
-        """Counts a VM in. Refuses nothing: the store has decided, or will."""
+        """Counts a VM in, on a host that is then `tenant`'s, if that is told. Refuses nothing: the store decides."""
         slot = self.slot_of[host_id]
         cpu, memory, number = (
             self.cpu_used[slot] + cpu_mhz,
@@ -155,6 +172,9 @@ class HostColumns:
             self.guests[slot] + guests,
         )
         self._set_load(slot, cpu if cpu > 0 else 0, memory if memory > 0 else 0, number if number > 0 else 0)
+        known = self.tenant[slot]
+        if known or tenant:
+            self._set_tenant(slot, known if tenant is None else tenant)
         if account_id is not None:
             self.accounts.add(account_id, slot, self.cluster[slot], self.pod[slot], guests)
 
@@ -162,8 +182,24 @@ class HostColumns:
         self, host_id: int, cpu_mhz: int, memory_bytes: int, account_id: int | None = None, guests: int = 1
     ) -> None:
         """Counts a VM out; stops at zero where a `set_usage` has overtaken it. `guests=0` for a VM that stopped
-        earlier and now gives up its reservation."""
+        earlier and now gives up its reservation. Who takes the last one out leaves the host nobody's."""
         self.reserve(host_id, -cpu_mhz, -memory_bytes, account_id, -guests)
+
+    def _set_tenant(self, slot: int, tenant: int) -> None:
+        """Sets whose a host is; nobody's while it is empty."""
+        tenant = tenant if self.memory_used[slot] or self.guests[slot] else SHARED
+        known = self.tenant[slot]
+        if known != tenant:
+            self.tenant[slot] = tenant
+            self.tenants.change(slot, known, tenant)
+
+    def tenant_with(self, host_id: int, tenant: int) -> int:
+        """Whose a host is once a VM of `tenant` was found running there, as the store's RESERVE_ANYWAY has it."""
+        slot = self.slot_of[host_id]
+        known = self.tenant[slot]
+        if known == tenant or not (self.memory_used[slot] or self.guests[slot]):
+            return tenant
+        return MIXED if known else SHARED
 
     def set_account_guests(self, account_id: int, host_id: int, guests: int) -> None:
         """Sets how many guests an account has on a host, as when columns are first filled."""
@@ -173,7 +209,7 @@ class HostColumns:
 
     def usage(self, host_id: int) -> HostLoad:
         slot = self.slot_of[host_id]
-        return HostLoad(self.cpu_used[slot], self.memory_used[slot], self.guests[slot])
+        return HostLoad(self.cpu_used[slot], self.memory_used[slot], self.guests[slot], self.tenant[slot])
 
     def limits(self, host_id: int) -> HostLimits:
         """The bounds for `UPDATE … SET used = used + ? WHERE used + ? <= ?`."""

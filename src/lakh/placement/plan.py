@@ -8,6 +8,7 @@ nothing is the refusal counted. The same columns, request and state of `random` 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
@@ -28,29 +29,50 @@ from lakh.placement.orders import (
     priorities,
 )
 from lakh.placement.refusal import Refusal
-from lakh.placement.request import Request
+from lakh.placement.request import IMPLICIT, Request
 from lakh.placement.search import FEW, Search, Slots
+from lakh.placement.tenants import SHARED
 
 SMALL_GROUP = 1024
 """Groups up to this size are scanned by themselves; larger ones in one pass over all columns, which is then cheaper."""
 
 
 class Plan(NamedTuple):
-    """The host to reserve on. `touched` counts the hosts checked."""
+    """The host to reserve on, and whose it is then. `touched` counts the hosts checked."""
 
     host_id: int
     cluster_id: int
     pod_id: int
     touched: int
+    tenant: int = SHARED
 
 
 def place(columns: HostColumns, request: Request, random: Random) -> Plan | Refusal:
     """Chooses a host for `request`, or says why there is none. Changes nothing: reserve what it proposes."""
-    search = Search(columns, request)
+    tenant = request.account_id if request.planner == IMPLICIT else SHARED
+    search = Search(columns, request, tenant)
+    slot = _find(search, random, tenant)
+    if slot is None and tenant != SHARED and request.preferred:
+        tenant = SHARED
+        search = Search(columns, replace(request, planner="FirstFitPlanner"))
+        slot = _find(search, random, tenant)
+    if slot is None:
+        return search.refusal()
+    cluster_id = columns.clusters.numbers.values[columns.cluster[slot]]
+    pod_id = columns.pods.numbers.values[columns.pod[slot]]
+    return Plan(columns.host_id[slot], cluster_id, pod_id, search.touched, tenant)
+
+
+def _find(search: Search, random: Random, tenant: int) -> int | None:
+    """The slot of the host to take."""
+    columns, request = search.columns, search.request
     group = _narrowest(columns, request)
     slot: int | None = None
     orders = _orders(columns, request)
-    if request.host_priorities:
+    if tenant != SHARED:  # its own hosts before any empty one
+        liked = _some(priorities(columns, request)) + _some(avoidances(columns, request))
+        slot = _scan(search, columns.tenants.own(tenant), [*liked, *orders])
+    if slot is None and request.host_priorities:
         if (preferred := _preferred_hosts(search)) is not None:
             slot = _scan(search, preferred, [*_some(priorities(columns, request)), *orders])
         orders = [*_some(avoidances(columns, request)), *orders]
@@ -58,12 +80,7 @@ def place(columns: HostColumns, request: Request, random: Random) -> Plan | Refu
         pod_id = fullest_pod(columns, request)
         likely = group if pod_id is None else columns.usable_in("pod", pod_id)
         slot = _probe(search, min(group, likely, key=len), orders, random)
-    if slot is None:
-        slot = _scan(search, _domain(search, group), orders)
-    if slot is None:
-        return search.refusal()
-    cluster_id = columns.clusters.numbers.values[columns.cluster[slot]]
-    return Plan(columns.host_id[slot], cluster_id, columns.pods.numbers.values[columns.pod[slot]], search.touched)
+    return slot if slot is not None else _scan(search, _domain(search, group), orders)
 
 
 def _some(order: Order | None) -> list[Order]:

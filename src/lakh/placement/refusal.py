@@ -28,11 +28,13 @@ class Check(IntEnum):
     AVOID = 12
     AFFINITY = 13
     STORAGE = 14
-    MAX_GUESTS = 15
-    CLUSTER_CPU = 16
-    CLUSTER_MEMORY = 17
-    CPU = 18
-    MEMORY = 19
+    OTHER_TENANT = 15
+    SHARED = 16
+    MAX_GUESTS = 17
+    CLUSTER_CPU = 18
+    CLUSTER_MEMORY = 19
+    CPU = 20
+    MEMORY = 21
 
 
 class PoolCheck(IntEnum):
@@ -65,6 +67,8 @@ _HOST_TEXTS: dict[Check, str] = {
     Check.AVOID: "to be avoided, after an earlier attempt",
     Check.AFFINITY: "ruled out by affinity groups",
     Check.STORAGE: "out of reach of suitable storage",
+    Check.OTHER_TENANT: "implicitly dedicated to an account",
+    Check.SHARED: "with Instances of others or of other planners",
     Check.MAX_GUESTS: "at the hypervisor's limit of guests",
     Check.CLUSTER_CPU: "in a cluster at its CPU disable threshold",
     Check.CLUSTER_MEMORY: "in a cluster at its memory disable threshold",

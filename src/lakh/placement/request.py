@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-PLANNERS = ("FirstFitPlanner", "UserDispersingPlanner", "UserConcentratedPodPlanner", "SkipHeuresticsPlanner")
+IMPLICIT = "ImplicitDedicationPlanner"
+PLANNERS = ("FirstFitPlanner", "UserDispersingPlanner", "UserConcentratedPodPlanner", "SkipHeuresticsPlanner", IMPLICIT)
 """Deployment planners by CloudStack's names, its spelling included (catalogue, deployment_planners)."""
 
 ALGORITHMS = (
@@ -41,7 +42,8 @@ class Request:
 
     Dedication: `domain_ids` are the account's domain and its ancestors. `explicit_dedication` says that the VM is in
     an ExplicitDedication affinity group: it then goes to dedicated resources only, otherwise never to them. A zone
-    dedicated to others is closed either way.
+    dedicated to others is closed either way. Implicit dedication goes by `account_id` alone: with that planner a host
+    is the account's own or becomes it; where none is, `preferred` takes one as FirstFitPlanner would.
     """
 
     zone_id: int
@@ -69,12 +71,15 @@ class Request:
     storage_clusters: frozenset[int] | None = None
     storage_hosts: frozenset[int] | None = None
     explicit_dedication: bool = False
+    preferred: bool = False
 
     def __post_init__(self) -> None:
         for name in ("cpu_count", "cpu_speed_mhz", "memory_bytes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more")
         _one_of("planner", self.planner, PLANNERS)
+        if self.planner == IMPLICIT and self.account_id < 1:
+            raise ValueError(f"account_id is {self.account_id}; {IMPLICIT} needs an account")
         _one_of("algorithm", self.algorithm, ALGORITHMS)
         _one_of("capacity_type", self.capacity_type, CAPACITY_TYPES)
         if not 0.0 <= self.cpu_to_memory_weight <= 1.0:

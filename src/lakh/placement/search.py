@@ -15,6 +15,7 @@ from lakh.placement.hosts import HostColumns
 from lakh.placement.kinds import ABSENT_CODE
 from lakh.placement.refusal import Check, Refusal
 from lakh.placement.request import Request
+from lakh.placement.tenants import SHARED
 
 Mask = npt.NDArray[np.bool_]
 Slots = npt.NDArray[np.intp]
@@ -34,6 +35,8 @@ class Search:
         "_memory",
         "_plain",
         "_signature",
+        "_tenant",
+        "_tenants_matter",
         "_thresholds",
         "_verdicts",
         "columns",
@@ -41,7 +44,8 @@ class Search:
         "touched",
     )
 
-    def __init__(self, columns: HostColumns, request: Request) -> None:
+    def __init__(self, columns: HostColumns, request: Request, tenant: int = SHARED) -> None:
+        """`tenant` is whose the host is to be."""
         self.columns = columns
         self.request = request
         self._signature = columns.signature(request)
@@ -55,6 +59,8 @@ class Search:
             and not (request.avoid_hosts or request.avoid_clusters or request.avoid_pods or request.forbidden_hosts)
             and (request.required_hosts is None and request.storage_clusters is None and request.storage_hosts is None)
         )
+        self._tenant = tenant
+        self._tenants_matter = tenant != SHARED or bool(columns.tenants)
         self.touched = 0
 
     def passes(self, slot: int) -> bool:
@@ -68,12 +74,21 @@ class Search:
             or columns.guest_room[slot] < 1
         ):
             return False
+        if self._tenants_matter and not self._may_join(slot):
+            return False
         if self._thresholds:
             cluster = columns.cluster[slot]
             sums = columns.cluster_columns
             if sums.cpu_room[cluster] < self._cpu or sums.memory_room[cluster] < self._memory:
                 return False
         return self._plain or self._is_allowed(slot)
+
+    def _may_join(self, slot: int) -> bool:
+        columns = self.columns
+        known = columns.tenant[slot]
+        if known == self._tenant:
+            return True
+        return known == SHARED and not (columns.memory_used[slot] or columns.guests[slot])
 
     def _is_allowed(self, slot: int) -> bool:
         columns, request = self.columns, self.request
@@ -173,11 +188,23 @@ class Search:
         if request.storage_clusters is not None or request.storage_hosts is not None:
             reached = self._in_clusters(request.storage_clusters or frozenset(), domain)
             yield Check.STORAGE, reached | self._among(request.storage_hosts or frozenset(), domain)
+        if self._tenants_matter:
+            yield from self._tenant_checks(domain)
         yield Check.MAX_GUESTS, mirror.guest_room[domain] >= 1
         if self._thresholds:
             yield from self._threshold_checks(domain)
         yield Check.CPU, mirror.cpu_free[domain] >= self._cpu
         yield Check.MEMORY, mirror.memory_free[domain] >= self._memory
+
+    def _tenant_checks(self, domain: Domain) -> Iterator[tuple[Check, Mask]]:
+        mirror = self.columns.mirror
+        tenant = mirror.tenant[domain]
+        if self._tenant == SHARED:
+            yield Check.OTHER_TENANT, tenant == SHARED
+            return
+        own = tenant == self._tenant
+        yield Check.OTHER_TENANT, own | (tenant == SHARED)
+        yield Check.SHARED, own | ((mirror.memory_used[domain] == 0) & (mirror.guests[domain] == 0))
 
     def _threshold_checks(self, domain: Domain) -> Iterator[tuple[Check, Mask]]:
         sums = self.columns.cluster_columns

@@ -325,13 +325,18 @@ def _outer(text: str) -> str:
 
 def _summable(assignments: str, where: str) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
     """Positions of the arguments to add up, where the UPDATE does nothing but add and take away under upper and lower
-    bounds, and set what no condition asks for; None where it does more. Then those whose bound holds for rises only:
+    bounds, and set what no condition asks for, or what a condition lets pass once it is set; None where it does more.
+    Then those whose bound holds for rises only:
     `used + $2 <= total` does, `($2 <= 0 OR used + $2 <= total)` lets every fall pass."""
     refused: tuple[None, tuple[int, ...]] = (None, ())
     if _ASSIGNED.sub("", assignments).replace(",", "").strip():
         return refused
     sums: list[int] = []
     rising: list[int] = []
+    for column, sign, number, _ in _ASSIGNED.findall(assignments):
+        if number and not sign:  # `(column = $n OR …)` holds from the first execution on, which sets just that
+            either = rf"\(\s*{column}\s*=\s*\${number}(?!\d)\s+OR\b(?:[^()]|\([^()]*\))*\)"
+            where = re.sub(either, "(TRUE)", where, flags=re.IGNORECASE)
     for column, sign, number, _ in _ASSIGNED.findall(assignments):
         if sign and number:
             bound = r"\+\s*\$N\s*<=?" if sign == "+" else r"(?:-\s*\$N\s*>=?|>=\s*\$N(?!\d))"

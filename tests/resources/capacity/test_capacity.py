@@ -15,7 +15,7 @@ async def test_capacity_of_a_zone_by_type(ground: Ground) -> None:
     admin = ground.api.admin
     first, _ = await ground.join(), await ground.join()
     await ground.add_pool()
-    await ground.api.cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, first.id, 3000, 3, 4 << 30))
+    await ground.api.cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, first.id, 3000, 3, 4 << 30, 0))
     listed = await admin.call("listCapacity", zoneid=ground.zone["id"])
     found = {c["type"]: c for c in listed["capacity"]}
     assert list(found) == [MEMORY, CPU, STORAGE, ALLOCATED, PRIVATE_IP, CORES]
@@ -27,7 +27,7 @@ async def test_capacity_of_a_zone_by_type(ground: Ground) -> None:
     assert found[CPU]["name"] == "CPU"
     assert "podid" not in found[CPU]
 
-    await ground.api.cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, first.id, 1000, 1, 0))
+    await ground.api.cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, first.id, 1000, 1, 0, 0))
     again = await admin.call("listCapacity", zoneid=ground.zone["id"], type=CPU)
     assert again["capacity"][0]["capacityused"] == 4000
 
@@ -37,7 +37,7 @@ async def test_capacity_of_pods_and_clusters(ground: Ground) -> None:
     second = await ground.add_cluster("second")
     await ground.join()
     busy = await ground.join(second, cpus=8)
-    await ground.api.cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, busy.id, 8000, 4, 0))
+    await ground.api.cloud.store.submit(TxnSpec("test.reserve").add(RESERVE, busy.id, 8000, 4, 0, 0))
     of_pod = await admin.call("listCapacity", podid=ground.pod["id"], type=CPU)
     assert [(c["podname"], c["capacitytotal"]) for c in of_pod["capacity"]] == [("pod1", 48000)]
     of_cluster = await admin.call("listCapacity", clusterid=second["id"], type=CPU)

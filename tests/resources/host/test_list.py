@@ -11,7 +11,7 @@ from lakh.store.statement import TxnSpec
 
 async def test_a_host_with_all_it_has(ground: Ground) -> None:
     row = await ground.join(cpus=16, memory_gib=64)
-    txn = TxnSpec("test.reserve").add(RESERVE, row.id, 2000, 2, 16 << 30)
+    txn = TxnSpec("test.reserve").add(RESERVE, row.id, 2000, 2, 16 << 30, 0)
     await ground.api.cloud.store.submit(txn)
     host = (await ground.api.admin.call("listHosts", id=row.uuid))["host"][0]
     assert (host["name"], host["type"], host["state"], host["resourcestate"]) == ("kvm-1", "Routing", "Up", "Enabled")

@@ -36,7 +36,7 @@ async def put_vm(ground: Ground, host: HostRow, name: str) -> VmRow:
         user_id=2, zone_id=host.zone_id, host_id=host.id, last_host_id=host.id, cpus=1, speed_mhz=1000, memory_mb=512,
         service_offering_id=offering.id,
     )  # fmt: skip
-    txn = TxnSpec("test.vm").put(INSERT_VM, vm).add(RESERVE, host.id, 1000, 1, 512 << 20)
+    txn = TxnSpec("test.vm").put(INSERT_VM, vm).add(RESERVE, host.id, 1000, 1, 512 << 20, 0)
     await cloud.store.submit(txn)
     cloud.part(HostIndex).columns.reserve(host.id, 1000, 512 << 20, 2)
     return vm

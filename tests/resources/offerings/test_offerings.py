@@ -68,6 +68,13 @@ async def test_wrong_service_offerings_are_refused(api: Api) -> None:
         (fixed | {"memory": 16}, "specify the memory value between 32"),
         (fixed | {"cpunumber": 0}, "specify the cpunumber value"),
         (fixed | {"deploymentplanner": "Dice"}, "Invalid name of deployment planner Dice"),
+        (
+            fixed
+            | {"deploymentplanner": "ImplicitDedicationPlanner"}
+            | {"serviceofferingdetails[0].key": "ImplicitDedicationMode"}
+            | {"serviceofferingdetails[0].value": "preferred"},
+            "ImplicitDedicationMode is 'preferred'; ImplicitDedicationPlanner takes Strict or Preferred",
+        ),
         (fixed | {"storagetype": "tape"}, "give shared, local"),
         (fixed | {"issystem": True, "systemvmtype": "toaster"}, "Invalid systemvmtype toaster"),
         (fixed | {"miniops": 10}, "Either both miniops and maxiops"),

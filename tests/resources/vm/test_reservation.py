@@ -107,5 +107,5 @@ async def test_kept_places_are_no_drift_and_are_there_after_a_restart(stage: Sta
     restarted = HostIndex(stage.api.cloud)
     await restarted.load()
     host = stage.host_id(vm)
-    assert tuple(restarted.columns.usage(host)) == (32_000, 1 << 30, 0)
+    assert tuple(restarted.columns.usage(host)) == (32_000, 1 << 30, 0, 0)
     assert restarted.columns.usage(host) == stage.api.cloud.part(HostIndex).columns.usage(host)

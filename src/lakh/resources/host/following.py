@@ -81,8 +81,10 @@ class HostFollower:
                 self._read_soon()
             elif not given or given[0] not in columns:
                 continue
-            elif made in (RESERVE, RESERVE_ANYWAY):
-                columns.reserve(given[0], given[1], given[3])
+            elif made is RESERVE:
+                columns.reserve(given[0], given[1], given[3], tenant=given[4])
+            elif made is RESERVE_ANYWAY:
+                columns.reserve(given[0], given[1], given[3], tenant=columns.tenant_with(given[0], given[4]))
             elif made is RELEASE:
                 columns.release(given[0], given[1], given[3])
             elif made is RESIZE:

@@ -374,7 +374,7 @@ class HostIndex:
     def set_usage(self, row: HostCapacityRow) -> None:
         """Takes a host's stored usage."""
         if row.host_id in self.columns:
-            self.columns.set_usage(row.host_id, row.cpu_used_mhz, row.memory_used_bytes, row.vms)
+            self.columns.set_usage(row.host_id, row.cpu_used_mhz, row.memory_used_bytes, row.vms, row.tenant)
 
 
 def _usable(fact: HostFact) -> bool:

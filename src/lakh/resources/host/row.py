@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from lakh.placement.tenants import SHARED
 from lakh.store.statement import insert, select, statement
 from lakh.store.table import Index, Ref, Row, Search, table
 
@@ -61,7 +62,11 @@ class HostRow(Row):
 
 @table("host_capacity", primary_key=("host_id",), big=True, shared=True, fill_percent=70)
 class HostCapacityRow(Row):
-    """Totals before overcommit, ratios beside them, and what VMs on the host (or starting there) take."""
+    """Totals before overcommit, ratios beside them, and what VMs on the host (or starting there) take.
+
+    `tenant_id` is whose the host is while they take anything (`placement/tenants.py`); what it says of an empty host
+    means nothing, so that whoever leaves need not change it.
+    """
 
     host_id: Annotated[int, Ref("host")]
     cpu_total_mhz: int
@@ -73,6 +78,12 @@ class HostCapacityRow(Row):
     vms: int
     cpu_overcommit: float
     memory_overcommit: float
+    tenant_id: int = SHARED
+
+    @property
+    def tenant(self) -> int:
+        """Whose it is; nobody's while it is empty."""
+        return self.tenant_id if self.vms or self.memory_used_bytes else SHARED
 
 
 @table("host_tag", Index("host_tag_host", "host_id", "tag", unique=True), Index("host_tag_tag", "tag", "host_id"))
@@ -104,15 +115,20 @@ TAGS = select("host_tag.all", HostTagRow, "WHERE id > $1 ORDER BY id LIMIT 10000
 RESERVE = statement(
     "host_capacity.reserve",
     "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz + $2, cores_used = cores_used + $3,"
-    " memory_used_bytes = memory_used_bytes + $4, vms = vms + 1"
+    " memory_used_bytes = memory_used_bytes + $4, vms = vms + 1, tenant_id = $5"
     " WHERE host_id = $1 AND cpu_used_mhz + $2 <= cpu_total_mhz * cpu_overcommit"
-    " AND memory_used_bytes + $4 <= memory_total_bytes * memory_overcommit",
+    " AND memory_used_bytes + $4 <= memory_total_bytes * memory_overcommit"
+    " AND (tenant_id = $5 OR (vms = 0 AND memory_used_bytes = 0))",
 )
+"""A VM comes to a host that has room, and that is its tenant's, $5, or empty."""
 RESERVE_ANYWAY = statement(
     "host_capacity.reserve_anyway",
     "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz + $2, cores_used = cores_used + $3,"
-    " memory_used_bytes = memory_used_bytes + $4, vms = vms + 1 WHERE host_id = $1",
+    " memory_used_bytes = memory_used_bytes + $4, vms = vms + 1, tenant_id ="
+    " CASE WHEN tenant_id = $5 OR (vms = 0 AND memory_used_bytes = 0) THEN $5 WHEN tenant_id = 0 THEN 0 ELSE -1 END"
+    " WHERE host_id = $1",
 )
+"""A VM is there, whatever the room and whosever the host was: MIXED, if somebody else's."""
 RESIZE = statement(
     "host_capacity.resize",
     "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz + $2, cores_used = cores_used + $3,"

@@ -8,6 +8,7 @@ from lakh.base.errors import ParameterError
 from lakh.catalogue.planning import DEPLOYMENT_PLANNERS
 from lakh.contract.declaration import ADMINS, param
 from lakh.contract.types import Id, Ids, Long, Pairs
+from lakh.placement.request import IMPLICIT
 from lakh.resources.command import Call, SyncCommand, completed
 from lakh.resources.disk_offering.choices import (
     CACHE_MODES,
@@ -24,7 +25,7 @@ from lakh.resources.disk_offering.view import RATES
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.live import live
 from lakh.resources.offering_scope import restricted
-from lakh.resources.service_offering.row import INSERT, ServiceOfferingRow
+from lakh.resources.service_offering.row import INSERT, MODE, PREFERRED, STRICT, ServiceOfferingRow
 from lakh.resources.service_offering.view import GIB, ServiceOfferingView, service_offering_view
 from lakh.store.statement import TxnSpec
 
@@ -217,4 +218,9 @@ class CreateServiceOffering(SyncCommand, answer=ServiceOfferingView, event="SERV
 
     def _details(self) -> dict[str, str]:
         details = {d["key"]: d.get("value", "") for d in self.serviceofferingdetails if d.get("key")}
+        mode = details.get(MODE, STRICT)
+        if self.deploymentplanner == IMPLICIT and mode not in (STRICT, PREFERRED):
+            raise ParameterError(
+                f"serviceofferingdetails: {MODE} is {mode[:64]!r}; {IMPLICIT} takes {STRICT} or {PREFERRED}"
+            )
         return details | {name: str(getattr(self, name)) for name in BOUNDS if getattr(self, name) is not None}

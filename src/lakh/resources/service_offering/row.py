@@ -45,6 +45,10 @@ class ServiceOfferingRow(Row):
     removed_ms: int | None = None
 
 
+MODE, STRICT, PREFERRED = "ImplicitDedicationMode", "Strict", "Preferred"
+"""The detail of an offering with ImplicitDedicationPlanner: hosts must be, or had better be, its Instances' own; a must
+where it is not told."""
+
 INSERT = insert("service_offering.insert", ServiceOfferingRow)
 UPDATE = statement(
     "service_offering.update",

@@ -12,7 +12,7 @@ from lakh.jobs.flow import Run
 from lakh.placement.hosts import HostColumns
 from lakh.placement.plan import Plan, place
 from lakh.placement.refusal import Refusal
-from lakh.placement.request import ALGORITHMS, CAPACITY_TYPES, PLANNERS, Request
+from lakh.placement.request import ALGORITHMS, CAPACITY_TYPES, IMPLICIT, Request
 from lakh.resources.account.cached import Accounts
 from lakh.resources.account.row import ADMIN
 from lakh.resources.affinity_group.placement import Affinity, affinity_of
@@ -22,6 +22,7 @@ from lakh.resources.limit.charge import domain_chain
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.storage_pool.choose import clusters_within_reach
 from lakh.resources.template.row import TemplateRow
+from lakh.resources.vm.planner import is_preferred, planner_of
 from lakh.resources.vm.reservation import VmReservationRow
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
@@ -77,7 +78,7 @@ async def request_for(cloud: Cloud, vm: VmRow, state: Any, volumes: list[VolumeR
     settings = cloud.part(Settings)
     offerings = await cloud.snapshots.of(ServiceOfferingRow)
     offering = offerings.by_id[vm.service_offering_id]
-    planner = state.planner or offering.deployment_planner or settings.text("vm.deployment.planner")
+    planner = planner_of(cloud, offering, state.planner)
     algorithm = settings.text("vm.allocation.algorithm")
     template = (await cloud.snapshots.of(TemplateRow)).by_id.get(vm.template_id)
     return Request(
@@ -90,7 +91,8 @@ async def request_for(cloud: Cloud, vm: VmRow, state: Any, volumes: list[VolumeR
         host_tags=_host_tags(settings, offering, template, named=state.wanted_host_id is not None),
         hypervisor=vm.hypervisor,
         arch=vm.arch,
-        planner=planner if planner in PLANNERS else PLANNERS[0],
+        planner=planner,
+        preferred=planner == IMPLICIT and is_preferred(offering),
         algorithm=algorithm if algorithm in ALGORITHMS else ALGORITHMS[0],
         **(_free_by(settings) if algorithm == "firstfitleastconsumed" else {}),
         host_id=state.wanted_host_id,

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from lakh.base.errors import ParameterError, PermissionDeniedError
 from lakh.base.ids import is_uuid
-from lakh.catalogue.planning import DEPLOYMENT_PLANNERS, EXCLUDED_PLANNERS
 from lakh.resources.account.ownership import owner_of
 from lakh.resources.account.row import AccountRow
 from lakh.resources.affinity_group.choose import groups_for
@@ -42,6 +41,7 @@ from lakh.resources.vm.new_nics import (
     networks_by_uuid,
 )
 from lakh.resources.vm.new_vm import VmNames, VmOwner, new_vm, user_instance_name
+from lakh.resources.vm.planner import check_planner
 from lakh.resources.vm.row import BY_UUID, USER, VmRow
 from lakh.resources.vm.sizing import size_of
 from lakh.resources.vm.usable import check_offering, check_template, live
@@ -108,11 +108,7 @@ def _check_host(call: Call, asked: DeployVirtualMachine) -> None:
             raise PermissionDeniedError("Parameter hostid can only be specified by a Root Admin, permission denied")
         if asked.hostid not in call.cloud.part(HostIndex).facts:
             raise ParameterError("Unable to find the host to deploy the Instance on by hostid")
-    planners = (*DEPLOYMENT_PLANNERS, *EXCLUDED_PLANNERS)
-    if asked.deploymentplanner and asked.deploymentplanner not in planners:
-        raise ParameterError(
-            f"deploymentplanner {asked.deploymentplanner[:64]!r} is unknown: give {', '.join(planners)}"
-        )
+    check_planner(asked.deploymentplanner)
 
 
 async def _template(call: Call, asked: DeployVirtualMachine, owner: AccountRow, zone: ZoneRow) -> TemplateRow:

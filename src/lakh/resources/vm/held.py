@@ -16,3 +16,4 @@ VMS = Holding(
 )  # fmt: skip
 USERS_ONLY = (Test("type", ("User",)),)
 SYSTEM_ONLY = (Test("type", ("User",), negated=True),)
+ON_A_HOST = (Test("host_id", (None,), negated=True),)

@@ -118,10 +118,11 @@ async def reserve(run: Run[Any]) -> TxnSpec:
         end(txn, own)
         run.when_committed(partial(forget, cloud, own))
         state.kept_since_ms = own.since_ms
-    index.columns.reserve(plan.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+    cpu_mhz, memory_bytes = vm.cpus * vm.speed_mhz, vm.memory_mb << 20
+    index.columns.reserve(plan.host_id, cpu_mhz, memory_bytes, vm.account_id, tenant=plan.tenant)
     state.host_id = plan.host_id
     now_ms = cloud.now_ms()
-    txn.add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    txn.add(RESERVE, plan.host_id, cpu_mhz, vm.cpus, memory_bytes, plan.tenant)
     txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms)
     affinity.guard(txn)
     proposed = run.memory["proposed"] = []

@@ -14,6 +14,7 @@ import msgspec
 from lakh.base.errors import InternalError, ParameterError, ResourceUnavailableError
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.flow import Again, Do, Flow, Run, Step
+from lakh.placement.tenants import SHARED
 from lakh.resources.command import Call
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.reach import ask
@@ -59,8 +60,9 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
         state.avoid.append(vm.host_id)
     plan, affinity = await choose_host(run, vm, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
     state.host_id = plan.host_id
-    _reserve_columns(run, vm, plan.host_id)
-    txn = TxnSpec("vm.migrate").add(RESERVE, plan.host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    _reserve_columns(run, vm, plan.host_id, plan.tenant)
+    size = (vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
+    txn = TxnSpec("vm.migrate").add(RESERVE, plan.host_id, *size, plan.tenant)
     affinity.guard(txn)
     move(txn, vm, "MigrationRequested", cloud.now_ms())
     return txn
@@ -71,7 +73,10 @@ async def unreserve(run: Run[MigrateState]) -> TxnSpec:
     txn, state, vm = TxnSpec("vm.migrate.failed"), run.state, await current_vm(run)
     if vm.state != "Migrating" or not state.host_id:
         return txn
-    taken_out = run.memory.get("left", False)  # by the last step, before its commit failed
+    taken_out, tenant = (
+        run.memory.get("left", False),
+        run.memory.get("tenant", SHARED),
+    )  # by the last step, before its commit failed
     if await _is_there_by_now(run, vm):
         move(txn, vm, "OperationSucceeded", run.cloud.now_ms(), host_id=state.host_id)
         left = state.source_id
@@ -82,7 +87,7 @@ async def unreserve(run: Run[MigrateState]) -> TxnSpec:
         left = state.host_id
         run.when_committed(partial(_release_columns, run, vm, left))
         if taken_out:
-            run.when_committed(partial(_reserve_columns, run, vm, state.source_id))
+            run.when_committed(partial(_reserve_columns, run, vm, state.source_id, tenant))
     txn.add(RELEASE, left, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     run.memory["left"] = False
     state.host_id = 0
@@ -111,8 +116,9 @@ async def forget(run: Run[MigrateState]) -> TxnSpec:
     return TxnSpec("vm.migrate.forgotten")
 
 
-def _reserve_columns(run: Run[MigrateState], vm: VmRow, host_id: int) -> None:
-    run.cloud.part(HostIndex).columns.reserve(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
+def _reserve_columns(run: Run[MigrateState], vm: VmRow, host_id: int, tenant: int) -> None:
+    columns = run.cloud.part(HostIndex).columns
+    columns.reserve(host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id, tenant=tenant)
 
 
 def _release_columns(run: Run[MigrateState], vm: VmRow, host_id: int) -> None:
@@ -188,6 +194,8 @@ async def arrived(run: Run[MigrateState], txn: TxnSpec) -> VmRow:
     txn.add(MARK_VM, vm.id, expect=None)  # its new host must be told the rules of its security groups
     if not run.memory.get("left"):
         run.memory["left"] = True
+        columns = cloud.part(HostIndex).columns
+        run.memory["tenant"] = columns.usage(state.source_id).tenant if state.source_id in columns else SHARED
         _release_columns(run, vm, state.source_id)
     return after
 

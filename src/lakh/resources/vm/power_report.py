@@ -30,6 +30,7 @@ from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE_ANYWAY
 from lakh.resources.system import SYSTEM_CALLER
 from lakh.resources.vm.leftover import left_on
+from lakh.resources.vm.planner import tenant_of
 from lakh.resources.vm.reservation import end, forget, reservation_of
 from lakh.resources.vm.row import (
     BY_IDS,
@@ -317,7 +318,8 @@ async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     kept = await reservation_of(cloud, vm)
     if kept is not None:
         end(txn, kept)
-    txn.add(RESERVE_ANYWAY, host_id, mhz, vm.cpus, memory_bytes)
+    tenant = await tenant_of(cloud, vm)
+    txn.add(RESERVE_ANYWAY, host_id, mhz, vm.cpus, memory_bytes, tenant)
     text = f"Out of band start of Instance {vm.name} found on its host"
     owner, what = (vm.account_id, vm.domain_id), ("VirtualMachine", vm.uuid)
     txn.put(INSERT_EVENT, event(cloud, "VM.START", "Completed", text, vm.user_id, owner, what))
@@ -328,5 +330,6 @@ async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     if kept is not None:
         forget(cloud, kept)
     if host_id in columns:
-        columns.reserve(host_id, mhz, memory_bytes, vm.account_id)
+        now = columns.tenant_with(host_id, tenant)
+        columns.reserve(host_id, mhz, memory_bytes, vm.account_id, tenant=now)
     log.warning("VM runs though nobody started it here", vm=vm.instance_name, host=host_id)

@@ -90,5 +90,5 @@ def resize_columns(cloud: Cloud, before: VmRow, after: VmRow) -> None:
     """Follows the change in memory, after its commit."""
     columns = cloud.part(HostIndex).columns
     if before.host_id is not None and before.host_id in columns:
-        columns.release(before.host_id, before.cpus * before.speed_mhz, before.memory_mb << 20, before.account_id)
-        columns.reserve(before.host_id, after.cpus * after.speed_mhz, after.memory_mb << 20, after.account_id)
+        more_mhz = after.cpus * after.speed_mhz - before.cpus * before.speed_mhz
+        columns.reserve(before.host_id, more_mhz, (after.memory_mb - before.memory_mb) << 20, guests=0)

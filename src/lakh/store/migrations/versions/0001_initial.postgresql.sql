@@ -352,6 +352,7 @@ CREATE TABLE host_capacity (
     vms BIGINT NOT NULL,
     cpu_overcommit DOUBLE PRECISION NOT NULL,
     memory_overcommit DOUBLE PRECISION NOT NULL,
+    tenant_id BIGINT NOT NULL,
     PRIMARY KEY (host_id)
 );
 CREATE TABLE host_tag (

@@ -353,6 +353,7 @@ CREATE TABLE host_capacity (
     vms INTEGER NOT NULL,
     cpu_overcommit DOUBLE NOT NULL,
     memory_overcommit DOUBLE NOT NULL,
+    tenant_id INTEGER NOT NULL,
     PRIMARY KEY (host_id)
 );
 CREATE TABLE host_tag (
