@@ -13,7 +13,8 @@ from lakh.cli.main import lakh
 from lakh.lab.costs import Idle, Look, cost, server_seconds
 from lakh.lab.load import Outcome
 from lakh.lab.reach import judge, reaches
-from lakh.lab.scenario import SCENARIOS, Parameters
+from lakh.lab.run import Parameters
+from lakh.lab.scenario import SCENARIOS
 
 CPU = ("client", "http", "jobs", "store", "gateways", "fleet", "background")
 

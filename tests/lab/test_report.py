@@ -10,7 +10,8 @@ import pytest
 from lakh.lab import plots
 from lakh.lab.reach import Bound, Reach, judge, reaches
 from lakh.lab.report import BASELINES, Check, Figure, Report, baseline, write
-from lakh.lab.scenario import SCENARIOS, Parameters
+from lakh.lab.run import Parameters
+from lakh.lab.scenario import SCENARIOS
 
 REACH = Reach(1000, {"seconds": Bound(unit="s", at_most=10), "rate": Bound(unit="1/s", at_least=50)})
 

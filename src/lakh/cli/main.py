@@ -140,7 +140,8 @@ def lab_run(scenario: str, out: Path, **given: Any) -> None:
 
     Example: lakh lab run connect --agents 5000 --out build/connect
     """
-    from lakh.lab.scenario import SCENARIOS, Parameters, run
+    from lakh.lab.run import Parameters
+    from lakh.lab.scenario import SCENARIOS, run
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario}: give one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")

@@ -7,12 +7,10 @@ machine is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.findings import measured_by
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SUMMARY: Final = "addresses, VLANs and networks: CPU and statements of each call beside 1,000,000 and beside 1,000"
 NETWORKS_PER_ADDRESS: Final = 10

@@ -9,12 +9,10 @@ of a role are changed again and again while VMs are deployed.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.deploying import block, proven, ready
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SUMMARY: Final = "settings and role permissions: retrievals per VM, average time of one with caches and without"
 CACHES: Final = ("settings", "role permissions")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from lakh.lab.run import Run
 from lakh.lab.stand import Probe
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 SUMMARY: Final = "new hosts, then the same hosts cold: seconds to Up, CPU and bytes per connect, memory, API meanwhile"
 REPORT_SECONDS: Final = 1.5

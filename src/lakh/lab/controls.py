@@ -10,16 +10,14 @@ import asyncio
 import math
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lakh.lab.costs import GATEWAY_FIGURES_SECONDS
 from lakh.lab.deploying import Block, Ground, block, proven, ready
 from lakh.lab.plots import Chart
 from lakh.lab.proof import listed
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
+from lakh.lab.run import Run
+from lakh.lab.stand import Stand
 
 SUMMARY: Final = "1, 2, 4 control processes on PostgreSQL: rate in all and by process, CPU per VM, lost races, proof"
 CONTROLS: Final = (1, 2, 4)

@@ -11,16 +11,14 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.contract.client import Client
 from lakh.lab.load import DEPLOY, Outcome
 from lakh.lab.machine import main_thread_seconds
 from lakh.lab.report import StatementCost
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
+from lakh.lab.run import Run
+from lakh.lab.stand import Stand
 
 IDLE_SECONDS: Final = 8.0
 POLLS: Final = 2000

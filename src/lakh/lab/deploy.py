@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.costs import server_seconds, statement_costs, tell
 from lakh.lab.deploying import Block, Samples, block, proven, ready
 from lakh.lab.plots import Chart
 from lakh.lab.report import Published
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SUMMARY: Final = "W workers deploy N VMs: rate, CPU of each part per VM, SQL, requests to hosts, memory, proof"
 _OPENSTACK: Final = (

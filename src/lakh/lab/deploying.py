@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lakh.contract.client import Client, ClientError
 from lakh.lab.costs import GATEWAY_FIGURES_SECONDS, STATEMENTS, Cost, Idle, Look, cost, idle, look
@@ -18,9 +18,7 @@ from lakh.lab.loading import load, plan_for, targets
 from lakh.lab.machine import memory_mb
 from lakh.lab.plots import Chart
 from lakh.lab.proof import prove
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 FLEET: Final = {"cpus": "64", "memory": "256"}
 """Cores and GiB of each host: room for 256 of the VMs that are deployed."""

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from lakh.lab.plots import Chart
 from lakh.lab.processes import Running
+from lakh.lab.run import Run
 from lakh.lab.stand import LabError
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 _LOOK_SECONDS: Final = 0.25
 

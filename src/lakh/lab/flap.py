@@ -9,16 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.machine import descriptors, memory_mb
 from lakh.lab.plots import Chart
-from lakh.lab.stand import Probe
+from lakh.lab.run import Run
+from lakh.lab.stand import Probe, Stand
 from lakh.lab.watch import Watch
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
 
 SUMMARY: Final = "a tenth of the fleet loses its link each minute: memory slope, descriptors, sessions, no host Down"
 PERCENT: Final = 1.0
@@ -57,7 +54,7 @@ async def drive(run: Run) -> None:
         for other in others:
             other.cancel()
     run.figure("links_cut", cut, "")
-    await stand.returns(run)
+    await run.returns()
     after = await _inventory(stand)
     _compare(run, before, after)
     _slopes(run, samples, seconds)

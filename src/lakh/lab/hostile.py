@@ -12,7 +12,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -20,11 +20,8 @@ from lakh.gateway.capacity import GATEWAYS_AT_LEAST
 from lakh.lab.machine import memory_mb
 from lakh.lab.peers import AGAIN_SECONDS
 from lakh.lab.processes import Running
-from lakh.lab.stand import Probe
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
+from lakh.lab.run import Run
+from lakh.lab.stand import Probe, Stand
 
 SUMMARY: Final = "5,000 silent, slow, garbage and never-finishing peers: real agents' connect times, memory, API"
 PEERS: Final = 5000

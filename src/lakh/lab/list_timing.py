@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from lakh.lab.list_questions import SIX, Question
 from lakh.lab.reach import Bound
 from lakh.lab.report import Timing
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SHOWN: Final = 25
 

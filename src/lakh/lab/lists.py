@@ -16,7 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -25,11 +25,9 @@ from lakh.lab.list_questions import ROLES, Found, Question, questions, six_quest
 from lakh.lab.list_timing import Asked, Taken, asked, tell
 from lakh.lab.machine import cpu_milliseconds_now
 from lakh.lab.report import Published
+from lakh.lab.run import Run
 from lakh.lab.seeded import seeded_server
 from lakh.lab.stand import LabError, Stand
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 SUMMARY: Final = "pages of every list on a seeded store, as three roles: with filters, keywords, deep"
 SUMMARY_SIX: Final = "pages of 500 of six lists, of as many accounts, domains, networks and Instances as hosts"

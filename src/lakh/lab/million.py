@@ -15,7 +15,7 @@ import asyncio
 import random
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lakh.contract.client import Client
 from lakh.lab.costs import Idle, Look, idle, server_seconds, statement_costs
@@ -27,10 +27,8 @@ from lakh.lab.million_report import tell
 from lakh.lab.million_seed import HARDWARE, adopt, furnish_seeded, seed
 from lakh.lab.progress import BlockRecord, Part, Progress, load, save
 from lakh.lab.proof import prove_sample
+from lakh.lab.run import Run
 from lakh.lab.stand import LabError
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 SUMMARY: Final = "a million VMs on 100,000 hosts, in as many runs as it takes: cost of a VM, memory, proof"
 BLOCK: Final = 10_000
@@ -87,7 +85,7 @@ async def _check(progress: Progress, run: Run, folder: Path) -> None:
             f"{folder} was begun with {progress.agents:,} agents in {progress.processes} processes: "
             f"go on with --agents {progress.agents} --processes {progress.processes}, or give another --store"
         )
-    if progress.installation is not None and not progress.furnished:
+    if progress.installation is not None and not progress.furnished and not progress.seeded:
         raise LabError(f"{folder}: its first run ended before the installation was complete: begin anew")
     await stand.use_ports(*progress.ports)
     stand.store_url = progress.store_url

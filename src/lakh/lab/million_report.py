@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.plots import Chart
 from lakh.lab.progress import BlockRecord, Progress
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 ENDS: Final = 5
 """Blocks at either end whose medians are compared."""

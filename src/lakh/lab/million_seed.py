@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from lakh.contract.client import Client
 from lakh.lab.installation import Installation, Zone, account, first_network
+from lakh.lab.run import Run
 from lakh.lab.seeded import fill
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 HARDWARE: Final = {"pool_capacity": str(1 << 23)}
 """Seeded hosts are what the fleet plays unless told otherwise; GiB of a seeded pool."""

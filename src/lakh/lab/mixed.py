@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.deploying import Ground, Samples, block, proven, ready
 from lakh.lab.loading import load, plan_for
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SUMMARY: Final = "deploy, stop, start, destroy and lists at once, on top of N VMs: errors, p99s, memory, proof"
 LISTERS: Final = 2

@@ -6,12 +6,10 @@ processor are counted, not of the clock.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.findings import measured_by
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SUMMARY: Final = "placing alone: placements and exact scans per second of one core, packing, by hosts per cluster"
 

@@ -7,18 +7,15 @@ import os
 import signal
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lakh.contract.client import Client, ClientError
 from lakh.lab.deployments import deployment
 from lakh.lab.installation import Installation
 from lakh.lab.machine import command_line
-from lakh.lab.stand import Probe
+from lakh.lab.run import Run
+from lakh.lab.stand import Probe, Stand
 from lakh.lab.watch import Watch
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
 
 SUMMARY: Final = "gateways restarted one after another while VMs are deployed, stopped, started: no job may fail"
 WORKERS: Final = 8
@@ -101,7 +98,7 @@ async def drive(run: Run) -> None:
     run.figure("slowest_job", work.slowest_seconds, "s")
     for text in work.failures[:5]:
         stand.screen.say(f"  ! {text}")
-    await stand.returns(run)
+    await run.returns()
     await watch.fill(run)
     run.figure("api_p99", probe.milliseconds(0.99), "ms")
     run.figure("api_errors", len(probe.errors), "")

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,8 +43,9 @@ from lakh.lab import (
     storm,
     workers,
 )
-from lakh.lab.reach import Bound, judge, reaches
-from lakh.lab.report import Figure, Published, Report, StatementCost, Timing, baseline, machine, write
+from lakh.lab.reach import judge, reaches
+from lakh.lab.report import Published, Report, baseline, machine, write
+from lakh.lab.run import Parameters, Run
 from lakh.lab.screen import Screen
 from lakh.lab.stand import Stand
 
@@ -54,47 +55,7 @@ AROUND_SECONDS: Final = 15 * 60.0
 _LOG_BYTES: Final = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """What the command line gave; 0 is the scenario's own. `processes` 0: as many as the agents need.
-
-    `store`: a folder that keeps everything for the next run; `postgresql`: one of the run's own in place of the
-    embedded store; `store_url`: one that is there.
-    `mutual_tls`: the server is strict, and every agent shows a certificate.
-    """
-
-    agents: int = 0
-    seconds: int = 0
-    processes: int = 0
-    behaviour: str = ""
-    vms: int = 0
-    mutual_tls: bool = False
-    clusters: int = 0
-    workers: int = 0
-    store: str = ""
-    store_url: str = ""
-    postgresql: bool = False
-    seeded: int = 0
-
-
-@dataclass(slots=True)
-class Run:
-    """One run in the making: a scenario reads the parameters, drives the stand, and calls `figure`."""
-
-    parameters: Parameters
-    stand: Stand
-    figures: dict[str, Figure] = field(default_factory=dict)
-    charts: dict[str, plots.Chart] = field(default_factory=dict)
-    statements: list[StatementCost] = field(default_factory=list)
-    timings: list[Timing] = field(default_factory=list)
-    bounds: Mapping[str, Bound] = field(default_factory=dict)
-    """What its figures will be judged by."""
-    reached: int | None = None
-    """VMs there are in the end, where a run does not deploy all that were asked for."""
-
-    def figure(self, name: str, value: float, unit: str) -> None:
-        self.figures[name] = Figure(round(value, 4), unit)
-        self.stand.screen.detail(f"{name}: {value:,.6g} {unit}")
+_NOTHING: Final = Parameters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +67,7 @@ class Scenario:
     summary: str
     uses: tuple[str, ...]
     drive: Callable[[Run], Coroutine[Any, Any, None]]
-    own: Parameters = Parameters()
+    own: Parameters = _NOTHING
     published: tuple[Published, ...] = ()
 
     def filled(self, parameters: Parameters) -> Parameters:

@@ -7,15 +7,13 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from lakh.lab.processes import Running
+from lakh.lab.run import Run
 from lakh.lab.stand import LabError
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 SEED_SECONDS: Final = 21 * 60.0
 START_SECONDS: Final = 300.0

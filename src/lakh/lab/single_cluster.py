@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.deploying import Block, block, proven, ready
 from lakh.lab.installation import Wanted
 from lakh.lab.plots import Chart
+from lakh.lab.run import Run
 from lakh.lab.stand import LabError
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 SUMMARY: Final = "the same VMs in clusters of twenty and in one cluster, block by block: CPU, statements, rate"
 BLOCKS: Final = 5

@@ -12,20 +12,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.request import urlopen
 
 from lakh.base.errors import LakhError
 from lakh.contract.client import Client, ClientError
-from lakh.fleet.statistics import slot_seconds
 from lakh.lab.installation import Installation, Wanted, build, furnish, lay, prepare
 from lakh.lab.machine import cpu_seconds, memory_mb
 from lakh.lab.postgresql import Postgresql
 from lakh.lab.processes import Fleet, Server, free_port, port_is_free
 from lakh.lab.screen import Screen
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 HOSTS_PER_CLUSTER = 100
 AGENTS_PER_PROCESS = 17_000
@@ -242,13 +238,6 @@ class Stand:
         """How many hosts listHosts counts."""
         answer = await self.admin.call("listHosts", type="Routing", page=1, pagesize=1, **filters)
         return int(answer.get("count", 0))
-
-    async def returns(self, run: Run, name: str = "reconnect") -> None:
-        """Figures of how long agents took from a lost link to Ready, since the fleet's start."""
-        assert self.fleet is not None
-        slots = (await self.fleet.ask("stats"))[-1]["back_slots"]
-        for label, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
-            run.figure(f"{name}_{label}", slot_seconds(slots, part), "s")
 
     async def note(self) -> None:
         """Notes the figures that plots show, until cancelled."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lakh.fleet.statistics import slot_seconds
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SUMMARY: Final = "pings at the rate of 100,000 hosts, ten VMs in each report: CPU, ping answers, SQL statements"
 PINGS_PER_SECOND: Final = 100_000 / 60

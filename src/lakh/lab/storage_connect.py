@@ -9,15 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from lakh.contract.client import ClientError
 from lakh.lab.plots import Chart
-from lakh.lab.stand import LabError, Probe
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
+from lakh.lab.run import Run
+from lakh.lab.stand import LabError, Probe, Stand
 
 SUMMARY: Final = "one pool connected to all hosts by 1, 2, 4, 8 and 16 workers: time by number of workers"
 WORKERS: Final = (1, 2, 4, 8, 16)

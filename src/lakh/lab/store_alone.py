@@ -11,15 +11,13 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from lakh.lab.report import StatementCost
+from lakh.lab.run import Run
 from lakh.lab.stand import LabError
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
 
 SUMMARY: Final = "the store alone: a deployment's three transactions without HTTP, jobs and hosts"
 

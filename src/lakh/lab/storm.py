@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.machine import cpu_seconds
 from lakh.lab.proof import listed
-from lakh.lab.stand import Probe
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
+from lakh.lab.run import Run
+from lakh.lab.stand import Probe, Stand
 
 SUMMARY: Final = (
     "kill -9 of all server processes and a restart: seconds to all Up, no Alert, no VM changed, API meanwhile"

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.contract.client import ClientError
 from lakh.lab.proof import listed
-from lakh.lab.stand import CONNECTED
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
-    from lakh.lab.stand import Stand
+from lakh.lab.run import Run
+from lakh.lab.stand import CONNECTED, Stand
 
 BAD: Final = ("Down", "Alert")
 _LOOK_SECONDS: Final = 1.0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lakh.lab.costs import tell
 from lakh.lab.deploying import block, proven, ready
 from lakh.lab.plots import Chart
-
-if TYPE_CHECKING:
-    from lakh.lab.scenario import Run
+from lakh.lab.run import Run
 
 SUMMARY: Final = "1, 10, 25, 50, 100, 200 workers: rate, seconds and CPU per VM"
 WORKERS: Final = (1, 10, 25, 50, 100, 200)
