@@ -83,7 +83,7 @@ def test_a_run_that_is_told_to_stop_leaves_no_process_behind(tmp_path: Path) -> 
 
 
 def until_it_deploys(running: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 300
     while not any("lakh.lab.load" in line for line in command_lines(running.pid)):
         assert not ended(running, 0.2), log.read_text()
         assert time.monotonic() < deadline
