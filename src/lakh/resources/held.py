@@ -28,16 +28,25 @@ _COLUMN_OF_TABLE = re.compile(r"\w+ (\w+) FROM (\w+) WHERE (.*)", re.DOTALL)
 
 
 class Holding:
-    """The columns `names` of the rows that fit `always`, kept in memory; `key` is the column of their ids."""
+    """The columns `names` of the rows that fit `always`, kept in memory; `key` is the column of their ids, `says` those
+    of a text that keywords are looked for in and of the uuid of what it is about."""
 
     def __init__(
-        self, row: type[Row], names: Sequence[str], *, always: str = LIVE, name: str = "", key: str = "id"
+        self,
+        row: type[Row],
+        names: Sequence[str],
+        *,
+        always: str = LIVE,
+        name: str = "",
+        key: str = "id",
+        says: tuple[str, ...] = (),
     ) -> None:
         self.row = row
         self.names = tuple(names)
         self.always = always
         self.name = name or row.TABLE.name
         self.key = key
+        self.says = says
         HOLDINGS.append(self)
 
     def __contains__(self, column: str) -> bool:
@@ -58,8 +67,15 @@ class Held:
     def of(self, holding: Holding) -> Columns:
         found = self._of.get(holding)
         if found is None:
-            made = Columns(self._cloud.store, holding.row, holding.names, holding.always, holding.name, key=holding.key)
-            found = self._of[holding] = made
+            found = self._of[holding] = Columns(
+                self._cloud.store,
+                holding.row,
+                holding.names,
+                holding.always,
+                holding.name,
+                key=holding.key,
+                says=holding.says,
+            )
         return found
 
     async def fresh(self, holding: Holding) -> Columns | None:

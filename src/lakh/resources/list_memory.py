@@ -85,9 +85,7 @@ class ListMemory:
             wanted.either = await searched.find(cloud, f"{self._name}.{part.label}", keyword)
             return True
         if part.label == "keyword" and self._scans is not None:  # the last of the parts: all others are wanted already
-            others = await self._few(cloud, wanted)
-            wanted.either = await self._scans.find(cloud, str(part.arguments[0])[1:-1], others)
-            return True
+            return await self._want_said(cloud, str(part.arguments[0])[1:-1], self._scans, wanted)
         if part.label in self._by_index:
             return await self._find(cloud, self._finding(part.label, part.condition), part, "id", wanted)
         if len(part.arguments) == 2:
@@ -121,6 +119,17 @@ class ListMemory:
         if len(tests) < len(made):
             return False
         wanted.among.append(np.concatenate([columns.values("id", tests), _ids(ids)]))
+        return True
+
+    async def _want_said(self, cloud: Cloud, keyword: str, scans: Scanned, wanted: _Wanted) -> bool:
+        """Takes what has the keyword: in memory, and by the engine what memory does not know."""
+        columns = await cloud.part(Held).fresh(self.held)
+        said = None if columns is None else await columns.saying(keyword)
+        if said is not None and len(said[1]) <= limits.LIST_FOUND:
+            tests, found = await scans.find(cloud, keyword, said[1].tolist())
+            wanted.either = [said[0], *tests], found
+        else:
+            wanted.either = await scans.find(cloud, keyword, await self._few(cloud, wanted))
         return True
 
     async def _few(self, cloud: Cloud, wanted: _Wanted) -> list[int] | None:

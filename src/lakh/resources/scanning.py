@@ -1,8 +1,9 @@
 """What a list's keyword means over a text that has no index.
 
 Such texts are long, all different, and written in thousands a second: an index of their trigrams would cost each of
-those more than a search now and then. So the keyword is looked for among the rows that fit everything else, where these
-are few; else by one pass over the text of all, which tells the ids at once, for the count and for every page.
+those more than a search now and then. What they say stands in memory (`store/sentences.py`). What memory does not tell
+(it has too many shapes of them, or the keyword has wildcards) is looked for here: among some rows, where these are few;
+else by one pass over the text of all, which tells the ids at once, for the count and for every page.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Scanned:
     async def find(
         self, cloud: Cloud, keyword: str, others: Sequence[int] | None
     ) -> tuple[list[Test], NDArray[np.int64]]:
-        """Tests of which one must hold, or ids among which the row must be. `others` are the rows that fit everything
-        else; None for too many."""
+        """Tests of which one must hold, or ids among which the row must be. `others` are the rows to look at; None
+        for too many."""
         tests = [Test(column, containing=keyword) for column in self._containing]
         if others is None:
             return tests, await pass_over(cloud.store, self._passes[cloud.store.dialect], f"%{keyword}%")

@@ -17,7 +17,7 @@ changed makes the columns be read anew as a whole. Whatever a crash interrupts, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from lakh.base.limits import HELD_NOTED, HELD_SLICE
 from lakh.base.log import logger
 from lakh.store.changes import changed_by
-from lakh.store.matching import NOTHING, Mask, Matched, Positions, Test, codes_that_fit, in_set, nth_of
+from lakh.store.matching import Mask, Matched, Positions, Test, in_set, nth_of
+from lakh.store.numbers import SAID, SHAPE, Numbers, grown
+from lakh.store.sentences import UNKNOWN, fitting
 from lakh.store.statement import Step, statement
 from lakh.store.store import Store, StoreUnavailableError
 from lakh.store.table import Row
@@ -37,30 +39,30 @@ FEW_IDS: Final = 2000
 """Up to so many are looked up one by one; a pass over all rows beats that for more."""
 DENSE: Final = 16
 """Ids for each row, up to which a table of all ids is worth its memory for a moment."""
-FEW_TEXTS: Final = 32_767
-"""Texts of one column that fit into its narrow form."""
-
-
 _ID = itemgetter(0)
-_WIDE = ("_ms", "_bytes")
 
 _log = logger("store.columns")
 
 
 class Columns:
-    """The columns `names` of the rows of `row`'s table that fit the condition `always`, by id, which is in `key`."""
+    """The columns `names` of the rows of `row`'s table that fit the condition `always`, by id, which is in `key`; and
+    what the text in the first column of `says` says (`sentences.py`) of what has the uuid in the second."""
 
     def __init__(
-        self, store: Store, row: type[Row], names: Sequence[str], always: str, label: str, key: str = "id"
+        self,
+        store: Store,
+        row: type[Row],
+        names: Sequence[str],
+        always: str,
+        label: str,
+        key: str = "id",
+        says: tuple[str, ...] = (),
     ) -> None:
         self._store = store
         self._key = key
         self._names = tuple(names)
-        kinds = {column.name: column.sql_type for column in row.TABLE.columns}
-        self._texts: dict[str, dict[str | None, int]] = {n: {} for n in names if kinds[n] == "TEXT"}
-        types = {n: np.int16 if n in self._texts else np.int8 if kinds[n] == "BOOLEAN" else np.int32 for n in names}
-        self._types: dict[str, Any] = {n: np.int64 if n.endswith(_WIDE) else kind for n, kind in types.items()}
-        table, listed = row.TABLE.name, ", ".join((key, *names))
+        self._numbers = Numbers(row, names, says=bool(says))
+        table, listed = row.TABLE.name, ", ".join((key, *names, *says))
         where = f"{always} AND " if always else ""
         self._slice = statement(
             f"{label}.held",
@@ -83,10 +85,10 @@ class Columns:
         self._dead = 0
         self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._live: Mask = np.zeros(0, np.bool_)
-        self._columns: dict[str, NDArray[Any]] = {n: np.zeros(0, kind) for n, kind in self._types.items()}
+        self._columns: dict[str, NDArray[Any]] = self._numbers.columns()
 
     def __contains__(self, column: str) -> bool:
-        return column in self._types
+        return column in self._columns
 
     # --- what has changed ------------------------------------------------------------------------------------------
     def _changed(self, steps: Sequence[Step]) -> None:
@@ -96,7 +98,7 @@ class Columns:
         noted = self._noted
         for step in steps:
             how = changed_by(step.statement, self._key)
-            if how is None or (how.column and not (self._loaded and how.column in self._types)):
+            if how is None or (how.column and not (self._loaded and how.column in self._columns)):
                 self._forget(step.statement.name)
                 return
             value = step.arguments[how.place]
@@ -157,6 +159,9 @@ class Columns:
             for start in range(0, len(noted), HELD_SLICE):
                 part = noted[start : start + HELD_SLICE]
                 rows = await self._store.read(self._some, part)
+                await self._make_room(len(rows))
+                if not self._loaded:  # forgotten meanwhile: all is read anew
+                    return
                 self._take(part, sorted(rows, key=_ID))
         except BaseException:
             self._noted.update(noted)
@@ -169,6 +174,7 @@ class Columns:
         self._empty()
         try:
             while rows := await self._store.read(self._slice, last):
+                await self._make_room(len(rows))
                 self._append(rows)
                 last = rows[-1][0]
                 if len(rows) < HELD_SLICE:
@@ -204,28 +210,32 @@ class Columns:
             spots = np.array([place for place, _ in known], np.intp)
             self._dead -= int(np.count_nonzero(~self._live[spots]))
             self._live[spots] = True
-            for name, values in zip(self._names, list(zip(*(row for _, row in known), strict=True))[1:], strict=True):
-                numbers = self._encoded(name, values)
+            by_column = list(zip(*(row for _, row in known), strict=True))
+            for name, numbers in self._numbers.of(by_column, self._columns).items():
                 self._columns[name][spots] = numbers
         if new:
             self._append(new)
         if self._dead > max(DEAD_ROWS_KEPT, self._size // 4):
             self._compact()
 
+    async def _make_room(self, more: int) -> None:
+        """For so many rows; a column at a time, since copying them all would hold the loop."""
+        if (wanted := self._size + more) <= len(self._ids):
+            return
+        room = max(1024, wanted * 3 // 2)
+        for name in list(self._columns):
+            self._columns[name] = grown(self._columns[name], room)
+            await asyncio.sleep(0)  # nobody else adds rows meanwhile
+        self._live = grown(self._live, room)
+        self._ids = grown(self._ids, room)
+
     def _append(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Adds rows whose ids are not there yet, sorted by id. Those of lower ids than the last go to their place."""
         size, more = self._size, len(rows)
-        if size + more > len(self._ids):
-            room = max(1024, (size + more) * 5 // 4)
-            self._ids = np.resize(self._ids, room)
-            self._live = np.resize(self._live, room)
-            self._columns = {name: np.resize(column, room) for name, column in self._columns.items()}
-        by_column = list(zip(*rows, strict=True))
-        span = slice(size, size + more)
+        by_column, span = list(zip(*rows, strict=True)), slice(size, size + more)
         self._ids[span] = by_column[0]
         self._live[span] = True
-        for name, values in zip(self._names, by_column[1:], strict=True):
-            numbers = self._encoded(name, values)
+        for name, numbers in self._numbers.of(by_column, self._columns).items():
             self._columns[name][span] = numbers
         self._size += more
         if size and self._ids[size] < self._ids[size - 1]:
@@ -244,16 +254,7 @@ class Columns:
         self._ids, self._live = self._ids[kept], self._live[kept]
         self._columns = {name: column[kept] for name, column in self._columns.items()}
         self._size, self._dead = len(kept), 0
-
-    def _encoded(self, name: str, values: Iterable[Any]) -> list[int]:
-        codes = self._texts.get(name)
-        if codes is not None:
-            numbers = [codes.setdefault(value, len(codes)) for value in values]
-            if len(codes) > FEW_TEXTS and self._columns[name].dtype == np.int16:
-                self._types[name] = np.int32
-                self._columns[name] = self._columns[name].astype(np.int32)
-            return numbers
-        return [NOTHING if value is None else value for value in values]
+        self._numbers.forget(self._columns)
 
     def _places(self, ids: NDArray[np.int64]) -> Positions:
         """Where rows of these ids are; ids that are not here are left out."""
@@ -263,6 +264,16 @@ class Columns:
         return at[known[at] == ids] if self._size else at[:0]
 
     # --- asking ----------------------------------------------------------------------------------------------------
+    async def saying(self, keyword: str) -> tuple[Test, NDArray[np.int64]] | None:
+        """A test for the texts that have a keyword (in lower case), and the ids of rows whose texts it does not know;
+        None where it knows nothing of such keywords."""
+        sentences = self._numbers.sentences
+        ways = None if sentences is None else await sentences.ways(keyword)
+        if sentences is None or ways is None:
+            return None
+        unknown = self.values(self._key, [Test(SHAPE, (UNKNOWN,))]) if sentences.unknown else np.zeros(0, np.int64)
+        return Test(SHAPE, ways=ways), unknown
+
     def matching(
         self,
         tests: Sequence[Test],
@@ -275,8 +286,6 @@ class Columns:
             among, either = [*among, either[1]], None
         few = [ids for ids in among if len(ids) <= FEW_IDS]
         masks = [self._mask_of(ids) for ids in among if len(ids) > FEW_IDS]
-        if either is not None:
-            masks.append(self._either(either))
         if few:
             ids = np.unique(min(few, key=len))
             for other in few:
@@ -287,12 +296,19 @@ class Columns:
                 fits &= self._mask(test, places)
             for found in masks:
                 fits &= found[places]
+            if either is not None:
+                fits &= self._either(either, places)
             return Matched(self._ids[places[fits]], None)
         mask = self._live[: self._size].copy()
         for test in tests:
             mask &= self._mask(test, None)
         for found in masks:
             mask &= found
+        if either is not None and np.count_nonzero(mask) <= self._size // 8:
+            places = np.flatnonzero(mask)
+            mask[places] = self._either(either, places)
+        elif either is not None:
+            mask &= self._either(either, None)
         return Matched(self._ids[: self._size], mask)
 
     def values(self, column: str, tests: Sequence[Test]) -> NDArray[np.int64]:
@@ -318,7 +334,7 @@ class Columns:
     ) -> dict[tuple[int, str | None], int]:
         """How many rows that fit `tests` have each of the `values` in column `of`, by their text in column `by`. As
         `matching`."""
-        numbers, texts = sorted(set(values)), list(self._texts[by])
+        numbers, texts = sorted(set(values)), list(self._numbers.texts[by])
         owners, kinds = self._columns[of][: self._size], self._columns[by][: self._size]
         mask = self._live[: self._size].copy()
         for test in tests:
@@ -334,39 +350,39 @@ class Columns:
             for place in np.flatnonzero(counts).tolist()
         }
 
-    def _either(self, either: tuple[Sequence[Test], NDArray[np.int64]]) -> Mask:
-        mask = np.zeros(self._size, np.bool_)
-        for test in either[0]:
-            mask |= self._mask(test, None)
-        return mask | self._mask_of(either[1])
+    def _either(self, either: tuple[Sequence[Test], NDArray[np.int64]], places: Positions | None) -> Mask:
+        tests, ids = either
+        mask = np.zeros(self._size if places is None else len(places), np.bool_)
+        for test in tests:
+            if self._could_fit(test):
+                mask |= self._mask(test, places)
+        return mask | self._mask_of(ids, places) if len(ids) else mask
 
-    def _mask_of(self, wanted: NDArray[np.int64]) -> Mask:
+    def _mask_of(self, wanted: NDArray[np.int64], places: Positions | None = None) -> Mask:
         """Which rows have one of these ids, of which there may be as many as rows."""
         ids = self._ids[: self._size]
-        if not self._size or ids[-1] > DENSE * (self._size + FEW_IDS):
+        if places is not None:
+            ids = ids[places]
+        if not len(ids) or ids[-1] > DENSE * (self._size + FEW_IDS):
             return np.isin(ids, wanted)
         return in_set(ids, wanted)
 
     def _could_fit(self, test: Test) -> bool:
-        return test.column not in self._texts or len(self._numbers(test)) > 0
-
-    def _numbers(self, test: Test) -> list[int] | NDArray[np.int64]:
-        """The values that a test wants, as they stand in the column."""
-        codes = self._texts.get(test.column)
-        if codes is not None:
-            return codes_that_fit(test, codes)
-        if isinstance(test.values, np.ndarray):
-            return test.values
-        return [NOTHING if value is None else int(value) for value in test.values]
+        if test.ways is not None:
+            return len(test.ways) > 0
+        return test.column not in self._numbers.texts or len(self._numbers.wanted(test)) > 0
 
     def _mask(self, test: Test, places: Positions | None) -> Mask:
+        if test.ways is not None:
+            parts = [self._columns[name][: self._size] for name in SAID]
+            return fitting(test.ways, *(parts if places is None else [part[places] for part in parts]))
         column = self._columns[test.column][: self._size]
         if places is not None:
             column = column[places]
         if test.at_least is not None or test.at_most is not None:
             mask: Mask = column >= (test.at_least if test.at_least is not None else 0)
             return mask & (column <= test.at_most) if test.at_most is not None else mask
-        wanted = self._numbers(test)
+        wanted = self._numbers.wanted(test)
         if len(wanted) == 1:
             fits: Mask = column == wanted[0]
         elif len(wanted) <= 4:
@@ -379,6 +395,5 @@ class Columns:
 
     def _told(self, name: str, column: NDArray[Any]) -> Mask:
         """Where a column is not NULL: of that SQL says neither yes nor no."""
-        nothing = NOTHING if name not in self._texts else self._texts[name].get(None, NOTHING)
-        told: Mask = column != nothing
+        told: Mask = column != self._numbers.nothing(name)
         return told

@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from lakh.store.sentences import Way
 
 Positions = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 NOTHING: Final = -1
 """NULL in a column of ids, and of a text that no row has."""
+BLOCK: Final = 65_536
 
 
 class Test(NamedTuple):
     """What a row must be like: `column` has one of `values` (any but those where `negated`), or lies within bounds, or
-    is a text with `containing` in it, or a list with commas in which `element` stands."""
+    is a text with `containing` in it, or a list with commas in which `element` stands, or has a keyword in one of the
+    `ways`."""
 
     column: str
     values: tuple[Any, ...] | NDArray[np.int64] = ()
@@ -29,6 +34,7 @@ class Test(NamedTuple):
     at_most: int | None = None
     containing: str = ""
     element: str = ""
+    ways: Sequence[Way] | None = None
 
 
 class Matched:
@@ -51,9 +57,23 @@ class Matched:
         if self._mask is None or self.count == len(self._ids):
             chosen = self._ids[offset:end]
         else:
-            chosen = self._ids[np.flatnonzero(self._mask)[offset:end]]
+            chosen = self._ids[_places(self._mask, offset, end)]
         found: list[int] = chosen.tolist()
         return found[::-1] if newest_first else found
+
+
+def _places(mask: Mask, offset: int, end: int) -> Positions:
+    """Where the rows that fit are, from the `offset`th to before the `end`th; most of the mask is counted only."""
+    found, passed = [], 0
+    for start in range(0, len(mask), BLOCK):
+        block = mask[start : start + BLOCK]
+        count = int(np.count_nonzero(block))
+        if passed + count > offset:
+            found.append(np.flatnonzero(block)[max(0, offset - passed) : end - passed] + start)
+        passed += count
+        if passed >= end:
+            break
+    return np.concatenate(found)
 
 
 def codes_that_fit(test: Test, codes: dict[str | None, int]) -> list[int]:

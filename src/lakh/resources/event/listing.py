@@ -7,6 +7,7 @@ from lakh.resources.account.ownership import Scope, scope_of
 from lakh.resources.account.row import DOMAIN_ADMIN
 from lakh.resources.command import Call
 from lakh.resources.event.row import EventRow
+from lakh.resources.held import Holding
 from lakh.resources.listing import Listing
 from lakh.resources.scanning import Scanned
 
@@ -29,7 +30,12 @@ EVENTS = Listing(
     keyword=_KEYWORD,
     order="id DESC",
     always="NOT archived",
-    holds=("account_id", "domain_id", "type", "level", "state", "created_ms", "resource_type", "start_id"),
+    holds=Holding(
+        EventRow,
+        ("account_id", "domain_id", "type", "level", "state", "created_ms", "resource_type", "start_id"),
+        always="NOT archived",
+        says=("description", "resource_uuid"),
+    ),
     by_index=("resourceid",),
     scans=Scanned(EventRow, "description", always="NOT archived", containing=("type", "level")),
 )
