@@ -56,8 +56,9 @@ soak: setup ## slow scenarios: crash seeds, the whole suite on PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS_TEST) -m soak $(ARGS)
 	@LAKH_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(WORKERS_TEST) -m 'not soak' $(ARGS)
 
-surface: setup ## rewrite the golden surface of the API, and what docs/coverage.md says is there
+surface: setup ## rewrite the golden surface of the API, and what docs/coverage.md and docs/settings.md say is there
 	@$(BIN)/python -m lakh.contract.surface
+	@$(BIN)/python -m tests.coverage.settings_read
 	@$(BIN)/python -m tests.coverage
 
 migration: setup ## rewrite revision 0001 from the declared tables (before the first release)

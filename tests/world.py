@@ -231,7 +231,7 @@ class World:
             if vm.state != "Running":
                 continue
             spec = self.hosts.hosts[vm.host_id or 0].hypervisor.domain(vm.instance_name).spec
-            size = (spec.cpus, spec.speed, spec.min_ram)
+            size = (spec.cpus, spec.speed, spec.max_ram)
             assert size == (vm.cpus, vm.speed_mhz, vm.memory_mb << 20), f"{vm.instance_name} runs with {size}"
             disks = sorted((d.device_id, d.volume) for d in spec.disks if d.volume)
             stored = sorted((v.device_id, v.path) for v in volumes if v.vm_id == vm.id)

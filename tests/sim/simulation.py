@@ -233,7 +233,7 @@ class Simulation:
         return found
 
     async def _fits(self, spec: DomainSpec, vm: VmRow | None) -> bool:
-        if vm is None or (spec.cpus, spec.speed, spec.min_ram >> 20) != (vm.cpus, vm.speed_mhz, vm.memory_mb):
+        if vm is None or (spec.cpus, spec.speed, spec.max_ram >> 20) != (vm.cpus, vm.speed_mhz, vm.memory_mb):
             return False
         disks = {disk.volume for disk in spec.disks if disk.volume}
         return disks == {volume.path for volume in await self.store.rows(VOLUMES) if volume.vm_id == vm.id}

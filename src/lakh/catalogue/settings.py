@@ -11,7 +11,7 @@ A fresh installation differs from the defaults in a few values, which older sche
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -111,6 +111,15 @@ def settings() -> dict[str, Setting]:
 def setting(name: str) -> Setting:
     """The setting called `name`. Raises KeyError when there is none."""
     return settings()[name]
+
+
+ACTED_ON: Final = files.DATA / "settings_read.txt"
+
+
+@cache
+def acted_on() -> frozenset[str]:
+    """The settings that the server reads; made from its code. Any other is kept and shown, and changes nothing."""
+    return frozenset(files.words(ACTED_ON.name))
 
 
 @cache

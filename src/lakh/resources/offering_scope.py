@@ -14,6 +14,7 @@ from lakh.resources.account.ownership import check_domain
 from lakh.resources.command import Call
 from lakh.resources.domain.row import DomainRow
 from lakh.resources.domain.tree import DomainTree, Tree
+from lakh.resources.sort_keys import sort_sign
 from lakh.resources.zone.row import ZoneRow
 
 
@@ -86,7 +87,8 @@ async def check_use(call: Call, offering: Offering, zone_id: int | None = None) 
 async def usable(call: Call, offerings: Iterable[T]) -> list[T]:
     """Those the caller may use, in the API's order."""
     found = [offering for offering in offerings if await may_use(call, offering)]
-    return sorted(found, key=lambda o: (o.sort_key, o.id))
+    sign = sort_sign(call.cloud)
+    return sorted(found, key=lambda o: (sign * o.sort_key, o.id))
 
 
 def in_zone(offering: Offering, zone_id: int | None) -> bool:

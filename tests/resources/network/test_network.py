@@ -77,7 +77,13 @@ async def test_a_shared_network_is_for_its_domain(api: Api) -> None:
         "createNetwork", name="top", vlan=701, domainid=sales.uuid, acltype="domain", subdomainaccess=False,
         zoneid=here.zone_id, networkofferingid=shared, **only,
     )  # fmt: skip
-    for who, names in ((amy, ["all", "top"]), (ann, ["all"]), (bob, [])):
+    await api.admin.call("updateConfiguration", name="allow.subdomain.network.access", value="false")
+    more = RANGE | {"gateway": "10.7.0.1", "startip": "10.7.0.10", "endip": "10.7.0.10"}
+    await api.admin.call(
+        "createNetwork", name="unsaid", vlan=703, domainid=sales.uuid, acltype="domain", zoneid=here.zone_id,
+        networkofferingid=shared, **more,
+    )  # fmt: skip
+    for who, names in ((amy, ["all", "top", "unsaid"]), (ann, ["all"]), (bob, [])):
         found = await who.call("listNetworks")
         assert [n["name"] for n in found.get("network", [])] == names
     assert (await amy.call("listNetworks", id=made["id"]))["count"] == 1

@@ -105,6 +105,21 @@ async def test_a_highly_available_vm_is_started_again(stage: Stage) -> None:
     assert len(stage.world.running()) == 1
 
 
+async def test_a_zone_may_forbid_and_a_cluster_demand_that_vms_are_started_again(stage: Stage) -> None:
+    zone, cluster = stage.world.made.zone.uuid, stage.world.made.cluster.uuid
+
+    async def after_its_end(*, available: bool) -> str:
+        vm = await stage.deploy()
+        await stage.admin.call("updateVirtualMachine", id=vm["id"], haenable=available)
+        await stage.report(await kill(stage, vm), out_of_band=True)
+        return (await state(stage, vm))[0]
+
+    await stage.admin.call("updateConfiguration", name="force.ha", value="true", clusterid=cluster)
+    assert await after_its_end(available=False) == "Running"
+    await stage.admin.call("updateConfiguration", name="vm.ha.enabled", value="false", zoneid=zone)
+    assert await after_its_end(available=True) == "Stopped"
+
+
 async def started_by_hand(stage: Stage, vm: dict[str, Any], host: int) -> None:
     """Somebody starts the domain on a host, past us."""
     said = [m for m in stage.sent if m.name == "StartCommand" and m.body["vm"]["name"] == vm["instancename"]]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lakh.catalogue.settings import Group, Setting
+from lakh.catalogue.settings import Group, Setting, acted_on
 from lakh.contract.view import View
 
 HIDDEN_VALUE = "********"
+NOT_ACTED_ON = " (kept and shown only: this server does not act on it)"
+"""An answer has no field that says so, and clients show the description beside the value."""
 
 
 class ConfigurationView(View):
@@ -60,7 +62,7 @@ def configuration_view(setting: Setting, value: str | None, scope: tuple[str, in
         name=setting.name,
         value=shown,
         defaultvalue=setting.default,
-        description=setting.displaytext,
+        description=setting.displaytext + ("" if setting.name in acted_on() else NOT_ACTED_ON),
         scope=scope[0].lower() if scoped else ",".join(setting.scopes),
         isdynamic=setting.dynamic,
         component=setting.component or None,

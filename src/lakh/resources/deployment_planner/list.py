@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lakh.catalogue.planning import DEPLOYMENT_PLANNERS
 from lakh.contract.declaration import ADMIN
 from lakh.contract.view import View
 from lakh.resources.command import Call, ListCommand, Listed
+from lakh.resources.deployment_planner.available import available_planners
 
 
 class DeploymentPlannerView(View):
@@ -23,5 +23,5 @@ class ListDeploymentPlanners(ListCommand, roles=ADMIN, answer=DeploymentPlannerV
 
     async def run(self, call: Call) -> Listed:
         offset, limit = self.window()
-        found = DEPLOYMENT_PLANNERS
+        found = available_planners(call.cloud)
         return Listed(len(found), [DeploymentPlannerView(name=name) for name in found[offset : offset + limit]])

@@ -19,7 +19,8 @@ from lakh.resources.host.index import HostIndex
 from lakh.resources.host.row import RELEASE
 from lakh.resources.system import SYSTEM_CALLER
 from lakh.resources.user.row import SYSTEM_USER
-from lakh.resources.vm.row import ON_HOST, USER, VmRow
+from lakh.resources.vm.availability import is_restarted
+from lakh.resources.vm.row import ON_HOST, VmRow
 from lakh.resources.vm.states import move
 from lakh.store.statement import TxnSpec
 from lakh.store.store import GuardFailedError
@@ -55,7 +56,7 @@ async def stop_lost(
             event(cloud, "VM.STOP", "Completed", text, user, owner, ("VirtualMachine", vm.uuid), "WARN"),
         )
         try:
-            if vm.ha_enabled and vm.type == USER:
+            if is_restarted(cloud, vm, host_id):
                 await _restart(cloud, vm, txn)
             else:
                 await cloud.store.submit(txn)

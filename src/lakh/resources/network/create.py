@@ -7,10 +7,12 @@ import msgspec
 from lakh.base.errors import ParameterError, PermissionDeniedError
 from lakh.contract.declaration import param, spec_of
 from lakh.contract.types import Id
+from lakh.jobs.cloud import Cloud
 from lakh.resources.account.ownership import owner_of
 from lakh.resources.account.row import SYSTEM_ACCOUNT, AccountRow
 from lakh.resources.addressing import check_suffix
 from lakh.resources.command import Call, SyncCommand, admit_job, event
+from lakh.resources.configuration.values import Settings
 from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.limit.charge import charge_owner, limit_error
@@ -59,7 +61,7 @@ class CreateNetwork(SyncCommand, answer=NetworkView, event="NETWORK.CREATE"):
     account: str | None = param("the account the network is for; needs domainid")
     domainid: Id | None = param("the domain the network is for", entity="domain")
     projectid: Id | None = param("the project the network is for", entity="project")
-    subdomainaccess: bool = param("a domain's network is for its subdomains too", default=True)
+    subdomainaccess: bool | None = param("a domain's network is for its subdomains too; the setting's by default")
     displaynetwork: bool = param("show the network to its owner", default=True, roles=["Admin"])
 
     async def run(self, call: Call) -> NetworkView:
@@ -126,6 +128,11 @@ class CreateNetwork(SyncCommand, answer=NetworkView, event="NETWORK.CREATE"):
             return None, acl_type
         return await owner_of(call, self.account, self.domainid, self.projectid), acl_type
 
+    def _for_subdomains(self, cloud: Cloud) -> bool:
+        if self.subdomainaccess is not None:
+            return self.subdomainaccess
+        return cloud.part(Settings).flag("allow.subdomain.network.access")
+
     async def _row(
         self,
         call: Call,
@@ -158,7 +165,7 @@ class CreateNetwork(SyncCommand, answer=NetworkView, event="NETWORK.CREATE"):
             traffic_type="Guest",
             guest_type=guest_type,
             acl_type=acl_type,
-            subdomain_access=self.subdomainaccess and acl_type == "Domain",
+            subdomain_access=acl_type == "Domain" and self._for_subdomains(cloud),
             state="Setup" if guest_type == "Shared" or uri else "Allocated",
             mode="None" if guest_type == "L2" else "Dhcp",
             broadcast_domain_type="Vxlan" if scheme(physical) == "vxlan" else "Vlan",

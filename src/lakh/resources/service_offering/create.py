@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from lakh.base.errors import ParameterError
-from lakh.catalogue.planning import DEPLOYMENT_PLANNERS
 from lakh.contract.declaration import ADMINS, param
 from lakh.contract.types import Id, Ids, Long, Pairs
 from lakh.placement.request import IMPLICIT
 from lakh.resources.command import Call, SyncCommand, completed
+from lakh.resources.configuration.values import Settings
+from lakh.resources.deployment_planner.available import available_planners
 from lakh.resources.disk_offering.choices import (
     CACHE_MODES,
     PROVISIONING_TYPES,
@@ -133,11 +134,11 @@ class CreateServiceOffering(SyncCommand, answer=ServiceOfferingView, event="SERV
         )
 
     def _row(self, call: Call, disk: DiskOfferingRow, domain_ids: str, zone_ids: str) -> ServiceOfferingRow:
-        cloud, customized = call.cloud, self._check_size()
-        if self.deploymentplanner and self.deploymentplanner not in DEPLOYMENT_PLANNERS:
+        cloud, customized = call.cloud, self._check_size(call.cloud.part(Settings))
+        planners = available_planners(cloud)
+        if self.deploymentplanner and self.deploymentplanner not in planners:
             raise ParameterError(
-                f"Invalid name of deployment planner {self.deploymentplanner}: give one of"
-                f" {', '.join(DEPLOYMENT_PLANNERS)}"
+                f"Invalid name of deployment planner {self.deploymentplanner}: give one of {', '.join(planners)}"
             )
         if self.networkrate is not None and self.networkrate < 0:
             raise ParameterError(f"Invalid parameter networkrate {self.networkrate}: it must not be negative")
@@ -176,8 +177,17 @@ class CreateServiceOffering(SyncCommand, answer=ServiceOfferingView, event="SERV
             created_ms=cloud.now_ms(),
         )
 
-    def _check_size(self) -> bool:
+    def _check_size(self, settings: Settings) -> bool:
         """True for a customized offering. Raises ParameterError for sizes that no Instance could have."""
+        for most, given in (
+            (settings.integer("vm.serviceoffering.cpu.cores.max"), ("cpunumber", "maxcpunumber")),
+            (settings.integer("vm.serviceoffering.ram.size.max"), ("memory", "maxmemory")),
+        ):
+            for name in given if most > 0 else ():
+                if (value := getattr(self, name) or 0) > most:
+                    raise ParameterError(
+                        f"Failed to create service offering {self.name}: {name} {value} is more than {most}"
+                    )
         fixed = (self.cpunumber, self.cpuspeed, self.memory)
         if all(value is None for value in fixed) or (self.customized and None in fixed):
             self._check_bounds()

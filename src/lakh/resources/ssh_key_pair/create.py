@@ -10,6 +10,7 @@ from lakh.contract.declaration import param
 from lakh.contract.types import Id
 from lakh.resources.account.ownership import owner_of
 from lakh.resources.command import Call, SyncCommand
+from lakh.resources.configuration.values import Settings
 from lakh.resources.ssh_key_pair.keys import new_key
 from lakh.resources.ssh_key_pair.store import store_key_pair
 from lakh.resources.ssh_key_pair.view import CreatedSshKeyPairView, key_pair_views
@@ -30,7 +31,7 @@ class CreateSshKeyPair(
 
     async def run(self, call: Call) -> CreatedSshKeyPairView:
         owner = await owner_of(call, self.account, self.domainid, self.projectid)
-        made = await asyncio.to_thread(new_key)
+        made = await asyncio.to_thread(new_key, call.cloud.part(Settings).integer("ssh.key.length"))
         row = await store_key_pair(call, owner, self.name, made.public_key)
         view = (await key_pair_views(call.cloud, [row]))[0]
         return CreatedSshKeyPairView(**msgspec.structs.asdict(view), privatekey=made.private_key)

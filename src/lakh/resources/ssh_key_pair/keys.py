@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lakh.base.errors import ParameterError
 
-RSA_BITS = 2048
+LEAST_BITS, MOST_BITS = 1024, 8192
+"""Shorter keys protect nothing; longer ones take minutes to make."""
 
 
 class NewKey(NamedTuple):
@@ -27,9 +28,10 @@ class NewKey(NamedTuple):
     public_key: str
 
 
-def new_key() -> NewKey:
-    """A new RSA pair: PKCS#1 PEM, as OpenSSH and every client's SSH library read it. Takes about 0.1 s of CPU."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+def new_key(bits: int) -> NewKey:
+    """A new RSA pair of so many bits, within what is sensible: PKCS#1 PEM, as OpenSSH and every client's SSH library
+    read it. Takes about 0.1 s of CPU for 2048."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=min(max(bits, LEAST_BITS), MOST_BITS))
     private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     return NewKey(private.decode(), public.decode())

@@ -10,6 +10,7 @@ from lakh.contract.types import Id, Pairs
 from lakh.resources.account.ownership import Scope, owned_scope, scope_of
 from lakh.resources.command import Call, Listed, OwnedListCommand
 from lakh.resources.guest_os.row import GuestOsRow
+from lakh.resources.sort_keys import sort_sign
 from lakh.resources.tag.row import pair_of
 from lakh.resources.tag.view import tags_of
 from lakh.resources.template.access import may_use
@@ -42,7 +43,10 @@ class TemplateList(OwnedListCommand, abstract=True):
         chosen = check_filter(call, given_filter, parameter)
         rows = await self._candidates(call, chosen, ids)
         kept = await self._entries(call, rows, "" if ids else chosen)
-        kept.sort(key=lambda entry: (entry.template.sort_key, entry.template.id, entry.zone.id if entry.zone else 0))
+        sign = sort_sign(call.cloud)
+        kept.sort(
+            key=lambda entry: (sign * entry.template.sort_key, entry.template.id, entry.zone.id if entry.zone else 0)
+        )
         offset, limit = self.window()
         return Listed(len(kept), list(await template_views(call.cloud, kept[offset : offset + limit], call.caller)))
 

@@ -9,6 +9,7 @@ from lakh.base.ids import is_uuid
 from lakh.jobs.cloud import Cloud
 from lakh.resources.account.row import AccountRow
 from lakh.resources.user.password import hash_password
+from lakh.resources.user.policy import check_password
 from lakh.resources.user.row import UserRow
 
 
@@ -24,10 +25,12 @@ async def new_user(
     timezone: str | None,
     uuid: str | None,
 ) -> UserRow:
-    """A row to insert, its password hashed. Raises ParameterError for a uuid or time zone that is none."""
+    """A row to insert, its password hashed. Raises ParameterError for a uuid or time zone that is none, and
+    for a password that is not as the domain wants them."""
     if uuid and not is_uuid(uuid):
         raise ParameterError(f"Invalid parameter userid {uuid}: give a uuid, or leave it out")
     check_timezone(timezone)
+    await check_password(cloud, password, username, account.domain_id)
     return UserRow(
         id=cloud.id("users"),
         uuid=(uuid or "").lower() or cloud.uuid(),

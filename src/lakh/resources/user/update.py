@@ -15,6 +15,7 @@ from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.user.access import managed_user
 from lakh.resources.user.new import check_timezone
 from lakh.resources.user.password import hash_password, verify_password
+from lakh.resources.user.policy import check_password
 from lakh.resources.user.row import INSERT_KEY, ApiKeyRow, UserRow
 from lakh.resources.user.view import UserView, user_view
 from lakh.store.statement import TxnSpec, statement
@@ -92,6 +93,7 @@ class UpdateUser(
                 raise ParameterError("To set a new password the current password must be provided: currentpassword")
             if not await verify_password(self.currentpassword, user.password):
                 raise ParameterError("Current password is incorrect.")
+        await check_password(call.cloud, self.password, self.username or user.username, user.domain_id)
         return await hash_password(self.password)
 
     def _key_pair(self, call: Call, user: UserRow, account: AccountRow) -> ApiKeyRow | None:

@@ -108,7 +108,7 @@ def _check_host(call: Call, asked: DeployVirtualMachine) -> None:
             raise PermissionDeniedError("Parameter hostid can only be specified by a Root Admin, permission denied")
         if asked.hostid not in call.cloud.part(HostIndex).facts:
             raise ParameterError("Unable to find the host to deploy the Instance on by hostid")
-    check_planner(asked.deploymentplanner)
+    check_planner(call.cloud, asked.deploymentplanner)
 
 
 async def _template(call: Call, asked: DeployVirtualMachine, owner: AccountRow, zone: ZoneRow) -> TemplateRow:

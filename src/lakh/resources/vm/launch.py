@@ -29,6 +29,7 @@ from lakh.resources.security_group.membership import started
 from lakh.resources.storage_pool.choose import choose_pool
 from lakh.resources.storage_pool.row import TAKE, StoragePoolRow
 from lakh.resources.vm.choose_host import choose_host
+from lakh.resources.vm.least import least_of
 from lakh.resources.vm.leftover import end_leftover
 from lakh.resources.vm.reservation import end, forget, keep, reservation_of
 from lakh.resources.vm.row import BY_ID, FROM_STARTING, TO_RUNNING, TO_STARTING, VmRow
@@ -285,24 +286,26 @@ async def start_command(
     nics: list[NicRow] | None = None,
 ) -> Message:
     """The StartCommand of a VM with its disks and NICs as they stand; system VMs are told who they are at boot."""
-    machine = await machine_of(cloud, vm, volumes, boot_arguments, nics)
+    machine = await machine_of(cloud, vm, host_id, volumes, boot_arguments, nics)
     return vm_commands.start(machine, host_ip=cloud.part(HostIndex).facts[host_id].private_ip)
 
 
 async def machine_of(
     cloud: Cloud,
     vm: VmRow,
+    host_id: int,
     volumes: list[VolumeRow],
     boot_arguments: str | None = None,
     nics: list[NicRow] | None = None,
 ) -> Fields:
-    """The VM as hosts know it, with its disks and NICs as they stand; `nics` where they were read just now."""
+    """The VM as that host is to know it, with disks and NICs as they stand; `nics` where they were read just now."""
     pools = await cloud.snapshots.of(StoragePoolRow)
     nics = await cloud.store.rows(NICS_OF_VM, vm.id) if nics is None else nics
     networks = await cloud.part(Networks).many(n.network_id for n in nics)
     disks = [disk_to(v, pools.by_id[v.pool_id], vm.instance_name) for v in volumes if v.pool_id is not None]
     nics_to = [nic_to(n, networks[n.network_id]) for n in nics]
-    return machine_to(vm, os_type_name(vm.os_type_id), disks, nics_to, boot_arguments=boot_arguments)
+    least = await least_of(cloud, vm, host_id)
+    return machine_to(vm, os_type_name(vm.os_type_id), disks, nics_to, least, boot_arguments=boot_arguments)
 
 
 def created_volumes(state: Any, volumes: list[VolumeRow]) -> list[VolumeRow]:

@@ -16,6 +16,7 @@ from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.flow import Again, Do, Flow, Run, Step
 from lakh.placement.tenants import SHARED
 from lakh.resources.command import Call
+from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE
@@ -133,7 +134,7 @@ async def prepare(run: Run[MigrateState]) -> None:
     vm = await current_vm(run)
     if await _has_arrived(run, vm):
         return
-    machine = await machine_of(cloud, vm, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
+    machine = await machine_of(cloud, vm, state.host_id, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
     answer = (await ask(cloud, state.host_id, commands.prepare_for_migration(machine)))[0]
     if answer.result:
         return
@@ -148,7 +149,7 @@ async def unprepare(run: Run[MigrateState]) -> None:
     """The destination forgets the VM. One that is away has nothing to forget when it comes back."""
     cloud, state = run.cloud, run.state
     vm = await current_vm(run)
-    machine = await machine_of(cloud, vm, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
+    machine = await machine_of(cloud, vm, state.host_id, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
     try:
         await ask(cloud, state.host_id, commands.prepare_for_migration(machine, rollback=True), patience_seconds=5)
     except HostUnreachableError:
@@ -163,10 +164,11 @@ async def migrate(run: Run[MigrateState]) -> None:
         return
     destination = cloud.part(HostIndex).facts[state.host_id]
     command = commands.migrate(
-        await machine_of(cloud, vm, await cloud.store.rows(VOLUMES_OF_VM, vm.id)),
+        await machine_of(cloud, vm, state.host_id, await cloud.store.rows(VOLUMES_OF_VM, vm.id)),
         vm_name=vm.instance_name,
         destination_ip=destination.private_ip,
         host_guid=destination.guid,
+        auto_convergence=cloud.part(Settings).flag("kvm.auto.convergence"),
         wait_seconds=MIGRATE_SECONDS,
     )
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from lakh.base.errors import ParameterError
-from lakh.catalogue.planning import DEPLOYMENT_PLANNERS, EXCLUDED_PLANNERS
+from lakh.catalogue.planning import EXCLUDED_PLANNERS
 from lakh.jobs.cloud import Cloud
 from lakh.placement.request import IMPLICIT, PLANNERS
 from lakh.placement.tenants import SHARED
 from lakh.resources.configuration.values import Settings
+from lakh.resources.deployment_planner.available import available_planners
 from lakh.resources.service_offering.row import MODE, PREFERRED, ServiceOfferingRow
 from lakh.resources.vm.row import VmRow
 
@@ -31,8 +32,8 @@ async def tenant_of(cloud: Cloud, vm: VmRow) -> int:
     return vm.account_id if planner_of(cloud, offering) == IMPLICIT else SHARED
 
 
-def check_planner(name: str | None) -> None:
-    """Raises ParameterError for a deploymentplanner that does not exist."""
-    planners = (*DEPLOYMENT_PLANNERS, *EXCLUDED_PLANNERS)
+def check_planner(cloud: Cloud, name: str | None) -> None:
+    """Raises ParameterError for a deploymentplanner that does not exist, or that the settings exclude."""
+    planners = (*available_planners(cloud), *EXCLUDED_PLANNERS)
     if name and name not in planners:
         raise ParameterError(f"deploymentplanner {name[:64]!r} is unknown: give {', '.join(planners)}")

@@ -29,6 +29,7 @@ from lakh.resources.host.index import HostIndex
 from lakh.resources.host.reach import ask
 from lakh.resources.host.row import RELEASE, RESERVE_ANYWAY
 from lakh.resources.system import SYSTEM_CALLER
+from lakh.resources.vm.availability import is_restarted
 from lakh.resources.vm.leftover import left_on
 from lakh.resources.vm.planner import tenant_of
 from lakh.resources.vm.reservation import end, forget, reservation_of
@@ -256,7 +257,7 @@ async def stop_out_of_band(cloud: Cloud, vm: VmRow, host_id: int) -> None:
         await _begin(cloud, "stopSystemVm", id=vm.id, forced=True)
     else:
         await _begin(cloud, "stopVirtualMachine", id=vm.id, forced=True)
-        if vm.ha_enabled:
+        if is_restarted(cloud, vm, host_id):
             await _begin(cloud, "startVirtualMachine", id=vm.id)
 
 

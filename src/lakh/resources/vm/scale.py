@@ -21,6 +21,7 @@ from lakh.resources.host.row import CAPACITY
 from lakh.resources.limit.charge import limit_error
 from lakh.resources.vm.access import admitted, current_vm, finish_with, user_vm
 from lakh.resources.vm.launch import machine_of
+from lakh.resources.vm.least import least_of
 from lakh.resources.vm.resize import growth, resize, resize_columns, resized
 from lakh.resources.vm.row import VmRow
 from lakh.resources.vm.view import UserVmView
@@ -122,14 +123,15 @@ async def scale(run: Run[ScaleState]) -> None:
     vm = await current_vm(run)
     if vm.host_id is None:
         return
-    machine = await machine_of(cloud, vm, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
+    machine = await machine_of(cloud, vm, vm.host_id, await cloud.store.rows(VOLUMES_OF_VM, vm.id))
+    least = await least_of(cloud, vm, vm.host_id)
     command = commands.scale(
         machine,
         vm_name=vm.instance_name,
         cpus=vm.cpus,
-        min_speed_mhz=vm.speed_mhz,
+        min_speed_mhz=least.speed_mhz,
         max_speed_mhz=vm.speed_mhz,
-        min_memory_bytes=vm.memory_mb << 20,
+        min_memory_bytes=least.memory_bytes,
         max_memory_bytes=vm.memory_mb << 20,
         limit_cpu_use_change=state.old is not None and state.old.limit_cpu_use != vm.limit_cpu_use,
     )

@@ -109,7 +109,7 @@ class StartVirtualMachine(
         if self.bootintosetup and vm.hypervisor == "KVM":
             raise ParameterError("bootintosetup: KVM hosts cannot boot an Instance into its firmware's menu")
         await check_owner(call.cloud, vm)
-        check_planner(self.deploymentplanner)
+        check_planner(call.cloud, self.deploymentplanner)
         if not call.caller.is_root_admin and (self.hostid, self.podid, self.clusterid) != (None, None, None):
             raise PermissionDeniedError("Parameters hostid, podid and clusterid are for root admins only")
         if self.hostid is not None and self.hostid not in call.cloud.part(HostIndex).facts:

@@ -13,6 +13,7 @@ from lakh.resources.network.row import NetworkRow
 from lakh.resources.nic.row import NicRow
 from lakh.resources.storage_pool.row import StoragePoolRow
 from lakh.resources.template.row import TemplateRow
+from lakh.resources.vm.least import Least
 from lakh.resources.vm.row import VmRow
 from lakh.resources.volume.row import VolumeRow
 from lakh.wire.message import OBJECT, STORAGE_OBJECT
@@ -155,11 +156,11 @@ def machine_to(
     os_name: str,
     disks: list[dict[str, Any]],
     nics: list[dict[str, Any]],
+    least: Least,
     *,
     boot_arguments: str | None = None,
 ) -> dict[str, Any]:
     """A VirtualMachineTO, plain. Memory in bytes, speed in MHz."""
-    memory_bytes = vm.memory_mb << 20
     body = {
         "id": vm.id,
         "name": vm.instance_name,
@@ -168,10 +169,10 @@ def machine_to(
         "state": "Starting",
         "cpus": vm.cpus,
         "speed": vm.speed_mhz,
-        "minSpeed": vm.speed_mhz,
+        "minSpeed": least.speed_mhz,
         "maxSpeed": vm.speed_mhz,
-        "minRam": memory_bytes,
-        "maxRam": memory_bytes,
+        "minRam": least.memory_bytes,
+        "maxRam": vm.memory_mb << 20,
         "hostName": vm.name,
         "arch": vm.arch,
         "os": os_name,

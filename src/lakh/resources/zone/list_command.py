@@ -11,6 +11,7 @@ from lakh.resources.account.row import DOMAIN_ADMIN
 from lakh.resources.command import Call, ListCommand
 from lakh.resources.domain.tree import DomainTree, Tree
 from lakh.resources.listing import page_of
+from lakh.resources.sort_keys import sort_sign
 from lakh.resources.zone.row import ZoneRow
 from lakh.resources.zone.view import ZoneView, zone_views
 from lakh.store.statement import statement
@@ -44,9 +45,10 @@ class ZoneListCommand(ListCommand, abstract=True):
         if not self.available:
             rows = await call.cloud.store.read(ZONES_OF_ACCOUNT, call.caller.account_id)
             with_instance = {row[0] for row in rows}
+        sign = sort_sign(call.cloud)
         found = [
             zone
-            for zone in sorted(zones, key=lambda z: (z.sort_key, z.id))
+            for zone in sorted(zones, key=lambda z: (sign * z.sort_key, z.id))
             if self._fits(zone)
             and _visible(call, zone, tree)
             and (self.domainid is None or _usable_by(zone, self.domainid, tree))
