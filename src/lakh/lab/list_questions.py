@@ -105,7 +105,7 @@ def filters_of(command: str, found: Found, role: str) -> Iterator[tuple[str, dic
         "listAccounts": [{"state": "enabled"}, {"domainid": found.domain, "isrecursive": True}],
         "listDomains": [{"name": "domain-00001"}],
         "listEvents": [
-            {"type": "VM.CREATE"}, {"level": "INFO"}, {"level": "ERROR"},
+            {"type": "VM.CREATE"}, {"level": "INFO"}, {"level": "ERROR"}, {"type": "VM.CREATE", "level": "INFO"},
             {"domainid": found.domain, "isrecursive": True},
         ],
         "listClusters": [*place, {"id": found.cluster}, {"allocationstate": "Enabled"}],
@@ -121,7 +121,10 @@ def filters_of(command: str, found: Found, role: str) -> Iterator[tuple[str, dic
         "listHosts": [{"hahost": False}, {"hypervisor": "KVM", "arch": "x86_64"}],
         "listNetworks": [{"traffictype": "Guest", "acltype": "Account"}, {"forvpc": False}],
         "listEvents": [
-            {"startdate": "2020-01-01", "state": "Completed"}, {"keyword": "deploy"}, {"keyword": "nothing-like-it"},
+            {"startdate": "2020-01-01", "state": "Completed"}, {"archived": True},
+            {"resourcetype": "VirtualMachine", "resourceid": found.vms[0]["id"]},
+            {"state": "Scheduled", "keyword": "vm"},
+            {"startdate": "2020-01-01", "enddate": "2120-01-01", "keyword": found.vms[0]["id"]},
         ],
         "listCapacity": [{"sortby": "usage"}],
     }  # fmt: skip
@@ -140,6 +143,7 @@ KEYWORDS: Final = {
     "listNetworks": ("network-001", "nothing-like-it"),
     "listAccounts": ("account-001", "nothing-like-it"),
     "listDomains": ("domain-001", "nothing-like-it"),
+    "listEvents": ("completed", "stopping", "VM.CREATE", "web-00", "nothing-like-it", "01a2", "dead", "id: 0"),
 }
 OWNED: Final = ("listVirtualMachines", "listVolumes", "listNetworks", "listAccounts", "listEvents")
 FOR_ALL: Final = ("listVirtualMachinesMetrics", "listVolumesMetrics")

@@ -55,7 +55,7 @@ async def drive(run: Run) -> None:
     hosts, vms = run.parameters.agents, run.parameters.vms
     accounts = max(25, min(hosts // 4, 25_000))
     shape = {"vms": vms, "accounts": accounts, "networks": accounts, "domains": max(5, accounts // 5)}
-    await _run(run, {"hosts": hosts, **shape, "events": vms // 2}, questions)
+    await _run(run, {"hosts": hosts, **shape, "events": 3 * vms}, questions)
 
 
 async def drive_six(run: Run) -> None:

@@ -25,7 +25,7 @@ _HELP = {
     "networks": "isolated networks, dealt to the accounts in turn",
     "domains": "domains below ROOT, twelve below each",
     "volumes": "root and data disks (0: root disks only)",
-    "events": "events of those accounts",
+    "events": "events of the Instances: two for each that they were created, then stops and starts",
     "zones": "zones",
     "hosts_per_cluster": "hosts of each cluster",
     "running": "percentage of the Instances that are Running; the others are Stopped",

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,8 +25,6 @@ from lakh.http import commands
 from lakh.http.edge import Edge
 from lakh.jobs.cloud import Cloud
 from lakh.lab.screen import Screen
-from lakh.resources.command import event
-from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.row import HostRow
 from lakh.resources.image_store.row import ImageStoreRow
 from lakh.resources.storage_pool.row import TAKE
@@ -35,6 +32,7 @@ from lakh.resources.template.row import ALL_STORES, OF_POOL
 from lakh.resources.user.password import hash_password
 from lakh.resources.zone.row import ZoneRow
 from lakh.seed.fleet_state import FleetFolder, FleetState
+from lakh.seed.happened import events
 from lakh.seed.hosts import HostMaker, host_txns
 from lakh.seed.instances import Instances, Wire, network_txns, networks
 from lakh.seed.owners import Owner, domains, owner_txns, owners
@@ -151,7 +149,7 @@ class Seeding:
         if size.events:
             screen.step(f"{size.events:,} events")
             with screen.bar(size.events) as advance:
-                await write(cloud.store, self._events(tenants), advance)
+                await events(cloud, size.events, advance)
         await self._index()
         return self._told(tenants, wires)
 
@@ -195,18 +193,6 @@ class Seeding:
             on_pool = sum(template.size_bytes for template in self._places.templates)
             txn.add(TAKE, zone.pool.id, taken + on_pool)
         await self._cloud.store.submit(txn)
-
-    def _events(self, tenants: list[Owner]) -> Iterator[tuple[int, TxnSpec]]:
-        cloud, size = self._cloud, self._size
-        for start in range(0, size.events, self._at_once):
-            txn, end = TxnSpec("seed.events"), min(start + self._at_once, size.events)
-            for number in range(start, end):
-                owner = tenants[number % len(tenants)]
-                whose, vm = (owner.account.id, owner.account.domain_id), ("VirtualMachine", cloud.uuid())
-                state = ("Scheduled", "Completed")[number % 2]
-                text = f"starting Instance. Instance Id: {vm[1]}"
-                txn.put(INSERT_EVENT, event(cloud, "VM.CREATE", state, text, owner.user.id, whose, vm))
-            yield end, txn
 
     def _told(self, tenants: list[Owner], wires: list[Wire]) -> dict[str, Any]:
         places = self._places

@@ -49,6 +49,8 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
         )
         if size.vms and not (size.networks and size.accounts and size.hosts):
             raise SizeError("instances need hosts, accounts and networks: give at least one of each")
+        if size.events and not size.vms:
+            raise SizeError("events are of Instances: give --vms")
         if size.networks and not size.accounts:
             raise SizeError("networks need accounts: give --accounts")
         if not size.vms <= size.volumes <= 2 * size.vms:
