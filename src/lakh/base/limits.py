@@ -107,6 +107,7 @@ CALL_GRACE_SECONDS: Final = 5.0  # the gateway keeps a call's time; a control pr
 CALLS_IN_FLIGHT: Final = 50_000  # host calls of one server; above: callers wait
 
 # --- resources -------------------------------------------------------------------------------------------------------
+NAMESAKES_READ: Final = 200  # Instances of a name compared one by one; above: only those of the networks at hand
 VOLUME_SIZES_KNOWN: Final = 512  # sizes of new volumes whose clusters are remembered; above: all are found anew
 HOST_PATIENCE_SECONDS: Final = 60.0  # how long a step waits for a host that lost its session; above: it fails
 LATE_WORK_SECONDS: Final = 10.0  # pause before what a host says is believed that hung and is back

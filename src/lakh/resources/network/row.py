@@ -13,6 +13,7 @@ from lakh.store.table import Index, Ref, Row, Search, table
     Index("network_uuid", "uuid", unique=True),
     Index("network_account", "account_id", "id", where="removed_ms IS NULL"),
     Index("network_domain", "domain_id", "id", where="removed_ms IS NULL"),
+    Index("network_suffix", "network_domain", "id", where="removed_ms IS NULL AND network_domain IS NOT NULL"),
     Index("network_zone", "zone_id", "id", where="removed_ms IS NULL"),
     Index("network_listed", "id", where="removed_ms IS NULL"),
     Index("network_name", "name", "id", where="removed_ms IS NULL"),

@@ -508,6 +508,7 @@ CREATE INDEX network_name ON network (name, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_offering_of ON network (offering_id, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_physical ON network (physical_network_id, traffic_type, id) WHERE removed_ms IS NULL;
 CREATE INDEX network_shared ON network (id) WHERE removed_ms IS NULL AND acl_type = 'Domain';
+CREATE INDEX network_suffix ON network (network_domain, id) WHERE removed_ms IS NULL AND network_domain IS NOT NULL;
 CREATE UNIQUE INDEX network_system ON network (zone_id, traffic_type) WHERE removed_ms IS NULL AND is_system;
 CREATE UNIQUE INDEX network_uuid ON network (uuid);
 CREATE INDEX network_zone ON network (zone_id, id) WHERE removed_ms IS NULL;
