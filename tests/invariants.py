@@ -123,7 +123,7 @@ def check_nics(vms: list[VmRow], nics: list[NicRow]) -> None:
     for nic in nics:
         assert nic.vm_id in states, f"NIC {nic.ip} of a VM that is gone"
         assert states[nic.vm_id] != "Error", f"NIC {nic.ip} of a VM in error"
-    assert _once((n.network_id, n.ip) for n in nics if n.ip is not None), "an address twice in one network"
+    assert _once((n.network_id, n.pod_id, n.ip) for n in nics if n.ip is not None), "an address twice in one network"
     assert _once((n.vm_id, n.mac) for n in nics), "a MAC address twice"
     defaults = Counter(nic.vm_id for nic in nics if nic.is_default)
     for vm_id in {nic.vm_id for nic in nics}:

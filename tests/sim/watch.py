@@ -43,8 +43,8 @@ COUNTS = statement(
 )
 ADDRESSES = statement(
     "test.sim.addresses",
-    "SELECT network_id, ip, COUNT(*) FROM nic WHERE ip IS NOT NULL AND removed_ms IS NULL GROUP BY network_id, ip"
-    " HAVING COUNT(*) > 1",
+    "SELECT network_id, ip, COUNT(*) FROM nic WHERE ip IS NOT NULL AND removed_ms IS NULL"
+    " GROUP BY network_id, pod_id, ip HAVING COUNT(*) > 1",
 )
 DEVICES = statement(
     "test.sim.devices",
