@@ -34,6 +34,7 @@ JOBS_RUNNING: Final = 2000  # flows running at once in one server; above: they w
 JOBS_WAITING: Final = 100_000  # jobs waiting for a place; above: 503
 JOB_STEP_RETRIES: Final = 5  # of one step, on transient errors; above: undo
 JOB_RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)  # pause before each retry
+JOBS_DOUBTED: Final = 500  # admissions with an unknown outcome looked up at a time; above: the next time
 JOBS_REMEMBERED: Final = 5000  # finished jobs answered from memory (about 3 KiB each); above: from the store
 EVENTS_PURGED: Final = 1000  # old events, or alerts, deleted in one transaction
 

@@ -54,6 +54,7 @@ class JobRow(Row):
 
 INSERT = insert("job.insert", JobRow)
 BY_UUID = select("job.by_uuid", JobRow, "WHERE uuid = $1")
+BY_UUIDS = select("job.by_uuids", JobRow, "WHERE uuid = ANY($1)")
 PENDING_JOBS = select("job.pending", JobRow, "WHERE status = 0 AND id > $1 ORDER BY id LIMIT 5000")
 PENDING_OF = statement(
     "job.pending_of",

@@ -20,6 +20,7 @@ from lakh.base.errors import ServiceUnavailableError
 from lakh.base.log import logger
 from lakh.jobs.cloud import Cloud
 from lakh.jobs.control import ALL, UP
+from lakh.jobs.doubts import Doubts
 from lakh.jobs.execution import Crash, Execution, Finisher, LeaseLostError, Probe
 from lakh.jobs.figures import JobSeconds
 from lakh.jobs.lines import Lines
@@ -50,6 +51,7 @@ class Worker:
         self._turns = Turns(limits.JOBS_RUNNING)
         self._adopted: set[str] = set()  # of those that run here, others began
         self.lines = Lines(cloud, self._enqueue)
+        self.doubts = Doubts(cloud, self._start_unless_known)
         self.others = OtherJobs(cloud.store)
         self.closing = False
         self.lost_races = 0
@@ -77,6 +79,11 @@ class Worker:
             self._acting.setdefault(job.instance_uuid, {})[job.uuid] = job
         self._done[job.uuid] = asyncio.Event()
         self.lines.enter(job, memory, has_place=has_place)
+
+    def _start_unless_known(self, job: JobRow) -> None:
+        """A child that was in doubt may have been admitted again by its parent."""
+        if self.find(job.uuid) is None:
+            self.start(job)
 
     def _enqueue(self, job: JobRow, memory: dict[str, Any] | None = None) -> None:
         if self._turns.admit(job):
@@ -169,6 +176,7 @@ class Worker:
         """Leaves all jobs where they are; a later start resumes them."""
         self.closing = True
         self.lines.stop()
+        self.doubts.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

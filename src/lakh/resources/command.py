@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -28,7 +29,7 @@ from lakh.resources.event.row import EventRow
 from lakh.resources.management_server.draining import check_takes_jobs
 from lakh.resources.user.row import SYSTEM_USER
 from lakh.store.statement import TxnSpec
-from lakh.store.store import DuplicateError, GuardFailedError
+from lakh.store.store import DuplicateError, GuardFailedError, OutcomeUnknownError, StoreUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ class Admission:
 
     `memory` is what the flow's steps need not read again, under the names that they keep it by (`Run.memory`).
 
-    `refused` hears of a transaction that the store refused (GuardFailedError, DuplicateError): it gives back what was
-    taken in memory and returns the error to raise, or None to have the command admitted anew.
+    `refused` hears of a transaction that the store refused (GuardFailedError, DuplicateError) or could not take
+    (StoreUnavailableError): it gives back what was taken in memory. Of one that was refused it returns the error to
+    raise, or None to have the command admitted anew.
     """
 
     txn: TxnSpec
@@ -210,9 +212,20 @@ async def admit_job(
             if error is not None or attempts == limits.JOB_STEP_RETRIES:
                 raise (error or lost) from lost
             attempts += 1
+        except StoreUnavailableError as away:
+            give_back = partial(admission.refused or _took_nothing, away)
+            if isinstance(away, OutcomeUnknownError):
+                call.cloud.worker.doubts.add(job.uuid, give_back)
+            else:
+                await give_back()
+            raise
     call.cloud.worker.start(job, admission.memory, has_place=place is not None and counts[-1] == 1)
     call.created_uuid = admission.created_uuid
     return job
+
+
+async def _took_nothing(away: LakhError) -> LakhError:
+    return away
 
 
 def _job_of(command: JobCommand, call: Call, admission: Admission, uuid: str | None, parent: JobRow | None) -> JobRow:

@@ -13,7 +13,7 @@ from lakh.store.counters import COMMIT, Counters
 from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, only_stores, runs
 from lakh.store.postgresql_connection import Connect, Connection, ConnectionLostError, RetryableError, translated
 from lakh.store.statement import Statement, TxnSpec
-from lakh.store.store import GuardFailedError, StoreUnavailableError
+from lakh.store.store import GuardFailedError, OutcomeUnknownError, StoreUnavailableError
 
 R = TypeVar("R")
 
@@ -101,8 +101,11 @@ class Writer:
                     raise failure from error
                 self._drop()
                 if committing or replaced:
-                    text = "was lost while it committed: the outcome is not known" if committing else "was lost"
-                    raise StoreUnavailableError(f"the connection to PostgreSQL {text}") from error
+                    if not committing:
+                        raise StoreUnavailableError("the connection to PostgreSQL was lost") from error
+                    raise OutcomeUnknownError(
+                        "the connection to PostgreSQL was lost while it committed: the outcome is not known"
+                    ) from error
                 replaced = True
             except BaseException:
                 self._drop()

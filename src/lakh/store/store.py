@@ -51,6 +51,10 @@ class StoreUnavailableError(ServiceUnavailableError):
     """The engine cannot be reached, or its queue is full. Requests answer 503; flows wait and go on."""
 
 
+class OutcomeUnknownError(StoreUnavailableError):
+    """The engine went away during COMMIT: until the store is asked, nobody can tell what happened."""
+
+
 WHOLE: Final = "*"
 """In place of columns: all arguments of all statements."""
 
@@ -73,8 +77,8 @@ class Store(Protocol):
 
     async def submit(self, txn: TxnSpec) -> list[int]:
         """Commits `txn` and returns each step's row count. Raises GuardFailedError, DuplicateError, StatementError or
-        StoreUnavailableError; after any of these nothing of it is stored, except that a StoreUnavailableError from an
-        engine that went away during COMMIT leaves that open. A cancelled submitter's transaction still runs."""
+        StoreUnavailableError; after any of these nothing of it is stored, but OutcomeUnknownError leaves it open. A
+        cancelled submitter's transaction still runs."""
         ...
 
     def on_commit(self, listener: Listener) -> None:
