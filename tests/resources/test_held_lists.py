@@ -22,7 +22,7 @@ from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import NicRow
 from lakh.resources.vm.held import USERS_ONLY, VMS
 from lakh.resources.vm.list_command import LISTING
-from lakh.resources.vm.row import INSERT, TO_EXPUNGED, TO_RUNNING, TO_STARTING, VmRow
+from lakh.resources.vm.row import BY_ID, INSERT, TO_EXPUNGED, TO_RUNNING, TO_STARTING, VmRow
 from lakh.store import search
 from lakh.store.changes import changed_by
 from lakh.store.statement import STATEMENTS, TxnSpec, statement
@@ -118,7 +118,9 @@ async def test_memory_and_engine_agree_before_and_after_changes(api: Api) -> Non
     store = api.cloud.store
     stopped = [row.id for row in (await _engine().page(api.cloud, EVERYBODY, {"state": "Stopped"}))[1]]
     chosen = [i for i in stopped if (await store.read(_HOST_OF, i))[0][0] is None]
-    await store.submit(TxnSpec("test").add(TO_STARTING, chosen[0], 2, 1, 5))
+    (vm,) = await store.rows(BY_ID, chosen[0])
+    size = (vm.service_offering_id, vm.cpus, vm.speed_mhz, vm.memory_mb)
+    await store.submit(TxnSpec("test").add(TO_STARTING, vm.id, 2, 1, 5, *size))
     await store.submit(TxnSpec("test").add(TO_RUNNING, chosen[0], 2, 6))
     await store.submit(TxnSpec("test").add(RENAME, chosen[1], "renamed-web").add(TO_EXPUNGED, vms.ids[0], 7))
     await store.submit(TxnSpec("test").add(EMPTY, 12345, expect=None).add(OF_HOST, 2, expect=None))

@@ -42,7 +42,8 @@ async def _scaling(server: Server, vm: VmRow) -> Case:
     return Case({"id": vm.id, "serviceofferingid": larger.id}, succeeded, failed)
 
 
-async def _scalable(server: Server) -> VmRow:
+async def scalable(server: Server) -> VmRow:
+    """A running VM that may be scaled."""
     await server.call("updateConfiguration", name="enable.dynamic.scale.vm", value="true")
     small = await offering(server, cpus=1, speed_mhz=500, memory_mb=512, dynamic_scaling=True)
     image = await template(server, dynamically_scalable=True)
@@ -51,7 +52,7 @@ async def _scalable(server: Server) -> VmRow:
 
 @scenario("scaleVirtualMachine")
 async def scale_while_it_runs(server: Server) -> Case:
-    return await _scaling(server, await _scalable(server))
+    return await _scaling(server, await scalable(server))
 
 
 @scenario("scaleVirtualMachine")

@@ -21,7 +21,7 @@ from lakh.resources.system import SYSTEM_CALLER
 from lakh.resources.user.row import SYSTEM_USER
 from lakh.resources.vm.availability import is_restarted
 from lakh.resources.vm.row import ON_HOST, VmRow
-from lakh.resources.vm.states import move
+from lakh.resources.vm.states import guard_size, move
 from lakh.store.statement import TxnSpec
 from lakh.store.store import GuardFailedError
 
@@ -47,6 +47,7 @@ async def stop_lost(
             continue
         txn = TxnSpec("vm.lost")
         after = move(txn, vm, LOST, cloud.now_ms(), host_id=None)
+        guard_size(txn, vm)
         txn.add(RELEASE, host_id, vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
         text = f"Instance {vm.name} was stopped: {why}"
         owner = (vm.account_id, vm.domain_id)

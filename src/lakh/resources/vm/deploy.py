@@ -21,7 +21,7 @@ from lakh.resources.nic.row import ADDRESS_TAKEN, REMOVE_OF_VM, NicRow
 from lakh.resources.nic.row import INSERT as INSERT_NIC
 from lakh.resources.nic.row import OF_VM as NICS_OF_VM
 from lakh.resources.storage_pool.row import GIVE_BACK
-from lakh.resources.vm.access import finish_with, line_of
+from lakh.resources.vm.access import current_vm, finish_with, line_of
 from lakh.resources.vm.deployment import Deployment
 from lakh.resources.vm.launch import (
     LaunchState,
@@ -69,11 +69,10 @@ async def publish(run: Run[DeployState]) -> TxnSpec:
 async def give_up(run: Run[DeployState]) -> TxnSpec:
     """The VM stays as Error; its volumes, NICs, pool space and counts are given back."""
     cloud = run.cloud
-    vm = await vm_of(run)
-    forget_reservation(run, vm)
+    forget_reservation(run, await vm_of(run))
     await delete_new_disks(run)
-    now_ms = cloud.now_ms()
-    txn = TxnSpec("vm.deploy.failed").add(TO_ERROR, vm.id, now_ms)
+    vm, now_ms = await current_vm(run), cloud.now_ms()  # its size may have changed since it was first read
+    txn = TxnSpec("vm.deploy.failed").add(TO_ERROR, vm.id, now_ms, vm.cpus, vm.memory_mb)
     volumes = await cloud.store.rows(VOLUMES_OF_VM, vm.id)
     for volume in volumes:
         if volume.pool_id is not None:

@@ -102,15 +102,11 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     cloud, state = run.cloud, run.state
     if not state.start:
         return TxnSpec("vm.unreserved")
-    vm = await vm_of(run)
     index = cloud.part(HostIndex)
     await index.load()
-    if state.host_id:  # proposed before and refused by the store: memory was behind
-        index.columns.release(state.host_id, vm.cpus * vm.speed_mhz, vm.memory_mb << 20, vm.account_id)
-        await index.refresh_usage(state.host_id)
-        state.host_id = state.kept_since_ms = 0
-        for volume_id in run.memory.pop("proposed", ()):
-            del state.placed[volume_id]
+    if state.host_id:
+        await _refused(run)
+    vm = await vm_of(run)
     txn = TxnSpec("vm.reserve")
     await end_leftover(cloud, txn, vm)
     own = await reservation_of(cloud, vm)
@@ -124,7 +120,8 @@ async def reserve(run: Run[Any]) -> TxnSpec:
     state.host_id = plan.host_id
     now_ms = cloud.now_ms()
     txn.add(RESERVE, plan.host_id, cpu_mhz, vm.cpus, memory_bytes, plan.tenant)
-    txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms)
+    size = (vm.service_offering_id, vm.cpus, vm.speed_mhz, vm.memory_mb)
+    txn.add(TO_STARTING, vm.id, plan.host_id, plan.pod_id, now_ms, *size)
     affinity.guard(txn)
     proposed = run.memory["proposed"] = []
     for volume in await volumes_of(run):
@@ -135,6 +132,17 @@ async def reserve(run: Run[Any]) -> TxnSpec:
             txn.add(ON_POOL, volume.id, pool.id, now_ms)
             txn.add(TAKE, pool.id, volume.size_bytes)
     return txn
+
+
+async def _refused(run: Run[Any]) -> None:
+    """What was proposed before the store refused: memory, of hosts or of the VM, was behind."""
+    state, vm, host_id = run.state, await vm_of(run), run.state.host_id
+    _release_columns(run, vm, host_id)
+    state.host_id = state.kept_since_ms = 0
+    for volume_id in run.memory.pop("proposed", ()):
+        del state.placed[volume_id]
+    del run.memory["vm"]
+    await run.cloud.part(HostIndex).refresh_usage(host_id)
 
 
 async def unreserve(run: Run[Any]) -> TxnSpec:

@@ -54,8 +54,9 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
     index = cloud.part(HostIndex)
     await index.load()
     if state.host_id:  # proposed before and refused by the store: memory was behind
-        _release_columns(run, vm, state.host_id)
-        await index.refresh_usage(state.host_id)
+        refused, state.host_id = state.host_id, 0
+        _release_columns(run, vm, refused)
+        await index.refresh_usage(refused)
     state.source_id = vm.host_id
     if vm.host_id not in state.avoid:
         state.avoid.append(vm.host_id)

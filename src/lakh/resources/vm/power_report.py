@@ -45,7 +45,7 @@ from lakh.resources.vm.row import (
     VmPowerRow,
     VmRow,
 )
-from lakh.resources.vm.states import GONE, move
+from lakh.resources.vm.states import GONE, guard_size, move
 from lakh.store.statement import TxnSpec, values
 from lakh.store.store import GuardFailedError
 from lakh.wire.commands import vm as commands
@@ -314,6 +314,7 @@ async def _take_in(cloud: Cloud, vm: VmRow, host_id: int) -> None:
     now_ms, mhz, memory_bytes = cloud.now_ms(), vm.cpus * vm.speed_mhz, vm.memory_mb << 20
     txn = TxnSpec("vm.taken_in")
     move(txn, vm, "FollowAgentPowerOnReport", now_ms, host_id=host_id)
+    guard_size(txn, vm)
     if vm.host_id is not None:
         txn.add(RELEASE, vm.host_id, mhz, vm.cpus, memory_bytes)
     kept = await reservation_of(cloud, vm)

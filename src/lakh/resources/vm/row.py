@@ -129,8 +129,10 @@ ROUTERS_OF_NETWORK = select(
 TO_STARTING = statement(
     "vm.to_starting",
     "UPDATE vm SET state = 'Starting', host_id = $2, pod_id = $3, updated_ms = $4"
-    " WHERE id = $1 AND state IN ('Stopped', 'Starting') AND host_id IS NULL AND removed_ms IS NULL",
+    " WHERE id = $1 AND state IN ('Stopped', 'Starting') AND host_id IS NULL AND removed_ms IS NULL"
+    " AND service_offering_id = $5 AND cpus = $6 AND speed_mhz = $7 AND memory_mb = $8",
 )
+"""For the size that was reserved with it: commands that answer at once may change a stopped one's meanwhile."""
 FROM_STARTING = statement(
     "vm.from_starting",
     "UPDATE vm SET state = 'Stopped', host_id = NULL, updated_ms = $3"
@@ -143,8 +145,10 @@ TO_RUNNING = statement(
 )
 TO_ERROR = statement(
     "vm.to_error",
-    "UPDATE vm SET state = 'Error', host_id = NULL, updated_ms = $2 WHERE id = $1 AND state IN ('Stopped', 'Starting')",
+    "UPDATE vm SET state = 'Error', host_id = NULL, updated_ms = $2 WHERE id = $1 AND state IN ('Stopped', 'Starting')"
+    " AND cpus = $3 AND memory_mb = $4",
 )
+"""For the size that its owner is given back with it."""
 TO_EXPUNGED = statement(
     "vm.to_expunged",
     "UPDATE vm SET state = 'Expunging', last_host_id = COALESCE(host_id, last_host_id), host_id = NULL,"

@@ -28,6 +28,12 @@ MOVE = statement(
     " WHERE id = $1 AND state = $2 AND COALESCE(host_id, 0) = $3 AND removed_ms IS NULL",
 )
 
+SAME_SIZE = statement(
+    "vm.same_size",
+    "UPDATE vm SET cpus = cpus WHERE id = $1 AND cpus = $2 AND speed_mhz = $3 AND memory_mb = $4"
+    " AND removed_ms IS NULL",
+)
+
 _SAME: Final = -1
 
 
@@ -41,3 +47,9 @@ def move(txn: TxnSpec, vm: VmRow, event: str, now_ms: int, *, host_id: int | Non
     last_host = host or vm.host_id or vm.last_host_id
     txn.add(MOVE, vm.id, vm.state, vm.host_id or 0, state, host, last_host, now_ms)
     return msgspec.structs.replace(vm, state=state, host_id=host, last_host_id=last_host, updated_ms=now_ms)
+
+
+def guard_size(txn: TxnSpec, vm: VmRow) -> None:
+    """Has the transaction fail where the VM has another size by now. For those who reckon with its size and do not hold
+    its line: a running VM may be scaled, and a stopped one be given another offering, at any moment."""
+    txn.add(SAME_SIZE, vm.id, vm.cpus, vm.speed_mhz, vm.memory_mb)
