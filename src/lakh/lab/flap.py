@@ -24,7 +24,7 @@ PARTS: Final = ("control", "gateways", "supervisor")
 _SAMPLE_SECONDS = 5.0
 _WARM_UP: Final = 0.25
 """Of the time; its memory does not count for the slope."""
-_UP_SECONDS, _BACK_SECONDS, _QUIET_SECONDS = 600.0, 300.0, 60.0
+_UP_SECONDS, _BACK_SECONDS, _QUIET_SECONDS, _LOOK_SECONDS = 600.0, 300.0, 60.0, 1.0
 _SESSIONS = "lakh_gateway_connections"
 _LISTENING = "lakh_gateway_listening"
 
@@ -86,21 +86,29 @@ async def _weigh(stand: Stand, samples: Samples) -> None:
 
 
 async def _inventory(stand: Stand) -> dict[str, float]:
-    """Sessions of the gateways, and descriptors by part, when as many links stand as the fleet holds."""
+    """Sessions of the gateways, and descriptors by part, when as many links stand as the fleet holds.
+
+    These are not read at one moment, and agents of system VMs come when they like: two looks must say the same.
+    """
+    deadline, before = time.monotonic() + _QUIET_SECONDS, await _look(stand)
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        now = await _look(stand)
+        still = all(now[name] == before[name] for name in ("sessions", "links", "gateways"))
+        if (still and now["sessions"] == now["links"]) or time.monotonic() > deadline:
+            return now
+        before = now
+
+
+async def _look(stand: Stand) -> dict[str, float]:
     assert stand.fleet is not None
     assert stand.server is not None
-    deadline = time.monotonic() + _QUIET_SECONDS
-    while True:
-        metrics = await stand.metrics()
-        sessions = metrics.get(_SESSIONS, 0.0)
-        links = (await stand.fleet.ask("stats"))[-1]["connected"]
-        if sessions == links or time.monotonic() > deadline:
-            break
-        await asyncio.sleep(1.0)
+    metrics = await stand.metrics()
+    links = (await stand.fleet.ask("stats"))[-1]["connected"]
     pids = stand.server.part_pids()
     held = {part: float(descriptors(pids[part])) for part in PARTS}
     gateways = {"processes": float(len(pids["gateways"])), "listening": metrics.get(_LISTENING, 0.0)}
-    return {"sessions": sessions, "links": float(links), **gateways, **held}
+    return {"sessions": metrics.get(_SESSIONS, 0.0), "links": float(links), **gateways, **held}
 
 
 def _compare(run: Run, before: dict[str, float], after: dict[str, float]) -> None:
