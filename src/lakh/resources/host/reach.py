@@ -13,6 +13,10 @@ from lakh.resources.host.index import HostIndex
 from lakh.wire.message import Message
 
 
+class HostRefusedError(ResourceUnavailableError):
+    """A host said no: nothing of what it was asked is there, or will be. Another one may do it."""
+
+
 async def ask(
     cloud: Cloud,
     host_id: int,

@@ -12,7 +12,7 @@ from lakh.base.log import logger
 from lakh.bus.hosts import HostUnreachableError
 from lakh.jobs.cloud import Cloud
 from lakh.resources.configuration.values import Settings
-from lakh.resources.host.reach import ask
+from lakh.resources.host.reach import HostRefusedError, ask
 from lakh.resources.image_store.row import ImageStoreRow
 from lakh.resources.storage_pool.row import GIVE_BACK, TAKE, StoragePoolRow
 from lakh.resources.template.row import (
@@ -46,7 +46,7 @@ class InstalledTemplates:
     async def on_pool(self, template: TemplateRow, pool: StoragePoolRow, host_id: int) -> TemplatePoolRow:
         """The copy on the pool, made by way of `host_id` if there is none.
 
-        Raises ResourceUnavailableError, InsufficientCapacityError, HostUnreachableError.
+        Raises HostRefusedError, ResourceUnavailableError, InsufficientCapacityError, HostUnreachableError.
         """
         key = (template.id, pool.id)
         known = self._known.get(key)
@@ -110,9 +110,7 @@ class InstalledTemplates:
         answer = (await ask(cloud, host_id, command, timeout_seconds=wait_seconds))[0]
         made = (answer.body.get("newData") or {}).get(TEMPLATE)
         if not answer.result or not made or not made.get("path"):
-            raise ResourceUnavailableError(
-                f"Unable to copy template {template.name} to pool {pool.name}: {answer.details}"
-            )
+            raise HostRefusedError(f"Unable to copy template {template.name} to pool {pool.name}: {answer.details}")
         size_bytes = int(made.get("size") or copy.size_bytes)
         return TemplatePoolRow(template.id, pool.id, made["path"], size_bytes, cloud.now_ms())
 

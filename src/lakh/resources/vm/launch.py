@@ -18,7 +18,7 @@ from lakh.jobs.cloud import Cloud
 from lakh.jobs.flow import Again, Run
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import HostIndex
-from lakh.resources.host.reach import ask
+from lakh.resources.host.reach import HostRefusedError, ask
 from lakh.resources.host.row import RELEASE, RESERVE
 from lakh.resources.host.silence import SilenceState
 from lakh.resources.network.cached import Networks
@@ -193,14 +193,26 @@ async def prepare_network(run: Run[Any]) -> None:
 
 
 async def create_disks(run: Run[Any]) -> None:
-    """Creates the VM's volumes that exist only on paper, on the host it will run on."""
+    """Creates the VM's volumes that exist only on paper, on the host it will run on.
+
+    One that says no, or was never reached, is avoided: failing here it would stay the emptiest, and draw all others.
+    One that fell silent over it may make the file yet, so the launch ends.
+    """
     cloud, state = run.cloud, run.state
     if not state.start:
         return
     pools = await cloud.snapshots.of(StoragePoolRow)
     for volume in await volumes_of(run):
         if volume.path is None and volume.id not in state.paths and volume.pool_id is not None:
-            created = await create_on_pool(run, volume, pools.by_id[volume.pool_id], state.host_id)
+            try:
+                created = await create_on_pool(run, volume, pools.by_id[volume.pool_id], state.host_id)
+            except HostRefusedError as refused:
+                _next_host(run, await vm_of(run), refused.text)
+                raise
+            except HostUnreachableError as error:
+                if not error.sent and not run.resumed:
+                    _next_host(run, await vm_of(run), str(error))
+                raise
             state.paths[volume.id] = created
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from lakh.base.errors import ResourceUnavailableError
 from lakh.jobs.flow import Run
-from lakh.resources.host.reach import ask, must
+from lakh.resources.host.reach import HostRefusedError, ask, must
 from lakh.resources.host.silence import noting_silence, until_heard
 from lakh.resources.storage_pool.endpoint import endpoint
 from lakh.resources.storage_pool.row import StoragePoolRow
@@ -23,7 +22,7 @@ COPY_SECONDS: Final = 10800
 async def create_on_pool(run: Run[Any], volume: VolumeRow, pool: StoragePoolRow, host_id: int) -> tuple[str, int]:
     """Creates the volume by way of `host_id`; returns (path, size in bytes). Idempotent: the path is the volume's uuid.
 
-    The run's state is a SilenceState. Raises ResourceUnavailableError, HostUnreachableError.
+    The run's state is a SilenceState. Raises HostRefusedError, ResourceUnavailableError, HostUnreachableError.
     """
     cloud = run.cloud
     target = volume_to(volume, pool)
@@ -52,7 +51,7 @@ async def create_on_pool(run: Run[Any], volume: VolumeRow, pool: StoragePoolRow,
         answer = (await ask(cloud, host_id, command, timeout_seconds=timeout_seconds))[0]
     made = (answer.body.get(field) or {}).get(VOLUME)
     if not answer.result or not made or not made.get("path"):
-        raise ResourceUnavailableError(f"Unable to create volume {volume.name} on pool {pool.name}: {answer.details}")
+        raise HostRefusedError(f"Unable to create volume {volume.name} on pool {pool.name}: {answer.details}")
     return str(made["path"]), int(made.get("size") or volume.size_bytes)
 
 
