@@ -142,6 +142,12 @@ RELEASE = statement(
     "UPDATE host_capacity SET cpu_used_mhz = cpu_used_mhz - $2, cores_used = cores_used - $3,"
     " memory_used_bytes = memory_used_bytes - $4, vms = vms - 1 WHERE host_id = $1",
 )
+IN_SERVICE = statement(
+    "host.in_service",
+    "UPDATE host SET resource_state = resource_state WHERE id = $1 AND resource_state = 'Enabled'"
+    " AND removed_ms IS NULL",
+)
+"""Fails a transaction that brings something to a host that is out of service by now."""
 CAPACITIES_OF = select("host_capacity.by_hosts", HostCapacityRow, "WHERE host_id = ANY($1)")
 TAGS_OF = select("host_tag.by_hosts", HostTagRow, "WHERE host_id = ANY($1) ORDER BY id")
 MOVE_RESOURCE = statement(

@@ -19,7 +19,7 @@ from lakh.resources.command import Call
 from lakh.resources.configuration.values import Settings
 from lakh.resources.host.index import ROUTING, HostIndex
 from lakh.resources.host.reach import ask
-from lakh.resources.host.row import RELEASE, RESERVE
+from lakh.resources.host.row import IN_SERVICE, RELEASE, RESERVE
 from lakh.resources.security_group.row import MARK_VM
 from lakh.resources.vm.access import current_vm
 from lakh.resources.vm.choose_host import choose_host
@@ -65,6 +65,7 @@ async def reserve(run: Run[MigrateState]) -> TxnSpec:
     _reserve_columns(run, vm, plan.host_id, plan.tenant)
     size = (vm.cpus * vm.speed_mhz, vm.cpus, vm.memory_mb << 20)
     txn = TxnSpec("vm.migrate").add(RESERVE, plan.host_id, *size, plan.tenant)
+    txn.add(IN_SERVICE, plan.host_id)
     affinity.guard(txn)
     move(txn, vm, "MigrationRequested", cloud.now_ms())
     return txn

@@ -130,9 +130,11 @@ TO_STARTING = statement(
     "vm.to_starting",
     "UPDATE vm SET state = 'Starting', host_id = $2, pod_id = $3, updated_ms = $4"
     " WHERE id = $1 AND state IN ('Stopped', 'Starting') AND host_id IS NULL AND removed_ms IS NULL"
-    " AND service_offering_id = $5 AND cpus = $6 AND speed_mhz = $7 AND memory_mb = $8",
+    " AND service_offering_id = $5 AND cpus = $6 AND speed_mhz = $7 AND memory_mb = $8"
+    " AND EXISTS (SELECT 1 FROM host h WHERE h.id = $2 AND h.resource_state = 'Enabled')",
 )
-"""For the size that was reserved with it: commands that answer at once may change a stopped one's meanwhile."""
+"""For the size that was reserved with it, and on a host in service: commands that answer at once may change a stopped
+one's size meanwhile, and a host that is about to be worked on must not get what was placed on it before."""
 FROM_STARTING = statement(
     "vm.from_starting",
     "UPDATE vm SET state = 'Stopped', host_id = NULL, updated_ms = $3"
