@@ -16,6 +16,8 @@ from tests.stores import ENGINES, fresh_store
 from lakh.healing.search import move, movings
 from lakh.resources.account.ownership import EVERYBODY, Scope
 from lakh.resources.held import HOLDINGS, Held
+from lakh.resources.host.row import INSERT as INSERT_HOST
+from lakh.resources.host.row import HostRow
 from lakh.resources.instance_group.row import EMPTY
 from lakh.resources.listing import LISTINGS, Listing
 from lakh.resources.nic.row import INSERT as INSERT_NIC
@@ -120,6 +122,8 @@ async def test_memory_and_engine_agree_before_and_after_changes(api: Api) -> Non
     chosen = [i for i in stopped if (await store.read(_HOST_OF, i))[0][0] is None]
     (vm,) = await store.rows(BY_ID, chosen[0])
     size = (vm.service_offering_id, vm.cpus, vm.speed_mhz, vm.memory_mb)
+    host = blank(api.cloud, HostRow, id=2, name="host-2", resource_state="Enabled")
+    await store.submit(TxnSpec("test").put(INSERT_HOST, host))
     await store.submit(TxnSpec("test").add(TO_STARTING, vm.id, 2, 1, 5, *size))
     await store.submit(TxnSpec("test").add(TO_RUNNING, chosen[0], 2, 6))
     await store.submit(TxnSpec("test").add(RENAME, chosen[1], "renamed-web").add(TO_EXPUNGED, vms.ids[0], 7))
