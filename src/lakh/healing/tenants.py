@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from lakh.base.log import logger
-from lakh.healing.portions import portions
+from lakh.healing.portions import HOSTS_AT_ONCE
 from lakh.healing.reconciler import Reconciler
 from lakh.jobs.cloud import Cloud
 from lakh.placement.request import IMPLICIT
@@ -23,6 +23,7 @@ from lakh.resources.configuration.values import Settings
 from lakh.resources.domain.row import ROOT_DOMAIN
 from lakh.resources.event.row import INSERT as INSERT_EVENT
 from lakh.resources.host.index import HostIndex
+from lakh.resources.host.row import CAPACITIES_OF
 from lakh.resources.service_offering.row import ServiceOfferingRow
 from lakh.resources.user.row import SYSTEM_USER
 from lakh.resources.vm.planner import planner_of
@@ -30,11 +31,6 @@ from lakh.store.statement import TxnSpec, statement
 
 log = logger(__name__)
 
-TENANTS = statement(
-    "host_capacity.tenants",
-    "SELECT host_id, tenant_id FROM host_capacity WHERE host_id > $1 AND host_id <= $2 AND tenant_id <> 0"
-    " AND (vms > 0 OR memory_used_bytes > 0)",
-)
 RUNNING = statement(
     "vm.tenants_of_hosts",
     "SELECT host_id, account_id, service_offering_id FROM vm WHERE host_id = ANY($1) AND removed_ms IS NULL"
@@ -62,6 +58,7 @@ class TenantsOfHosts(Reconciler):
         return max(cloud.part(Settings).integer("host.reservation.release.period") / 1000, 1.0)
 
     async def run(self, cloud: Cloud) -> None:
+        await cloud.part(HostIndex).load()
         found = {host: tenants for host, tenants in await _wrong(cloud) if tenants[0] != tenants[1]}
         for host_id, tenants in found.items():
             if self._seen.get(host_id) == tenants:
@@ -70,13 +67,15 @@ class TenantsOfHosts(Reconciler):
 
 
 async def _wrong(cloud: Cloud) -> list[tuple[int, tuple[int, int]]]:
-    """(host id, (its tenant as stored, as it should be)) of hosts that are not shared, right ones among them."""
+    """(host id, (its tenant as stored, as it should be)) of hosts that are not shared, as far as memory knows, right
+    ones among them. No statement where there are none."""
     offerings = await cloud.snapshots.of(ServiceOfferingRow)
     found: list[tuple[int, tuple[int, int]]] = []
-    async for first, last in portions(cloud):
-        stored: dict[int, int] = dict(await cloud.store.read(TENANTS, first, last))
-        if not stored:
-            continue
+    columns = cloud.part(HostIndex).columns
+    hosts = [columns.host_id[slot] for slot in columns.tenants.slots()]
+    for start in range(0, len(hosts), HOSTS_AT_ONCE):
+        rows = await cloud.store.rows(CAPACITIES_OF, hosts[start : start + HOSTS_AT_ONCE])
+        stored = {row.host_id: row.tenant for row in rows if row.tenant != SHARED}
         there: dict[int, set[tuple[int, bool]]] = {host_id: set() for host_id in stored}
         for look in (RUNNING, KEPT):
             for host_id, account_id, offering_id in await cloud.store.read(look, sorted(stored)):

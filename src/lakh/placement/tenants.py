@@ -42,6 +42,10 @@ class Tenants:
         if after != SHARED:
             self._slots.setdefault(after, set()).add(slot)
 
+    def slots(self) -> list[int]:
+        """All of them, in ascending order."""
+        return sorted(slot for slots in self._slots.values() for slot in slots)
+
     def own(self, account_id: int) -> npt.NDArray[np.intp]:
         """The slots of an account's own hosts, in ascending order."""
         return np.array(sorted(self._slots.get(account_id, ())), np.intp)
