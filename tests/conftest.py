@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 from tests.api import Api
 from tests.ground import Ground
 from tests.world import FakeHosts
+
+settings.register_profile("lakh", deadline=None)  # how long an example takes says something of the machine only
+settings.load_profile("lakh")
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ class Both:
             self.naive.dedicated[kind, place_id] = owner
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(hosts(), min_size=5, max_size=25),
     st.lists(changes, max_size=25),
@@ -241,7 +241,7 @@ def _judge_one(both: Both, request: Request, decided: Plan | Refusal) -> None:
         assert decided.total == len(naive.hosts) == sum(count for _, count in decided.failed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(hosts(), min_size=5, max_size=25), st.lists(changes, max_size=25), requests)
 def test_what_is_chosen_is_first_in_the_stated_order(
     first: list[HostFacts], then: list[tuple[Any, ...]], request: Request

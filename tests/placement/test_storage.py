@@ -174,7 +174,7 @@ def first_failed(facts: PoolFacts, usage: tuple[int, int], request: PoolRequest)
     return next((check for check, failed in wrong.items() if failed), PoolCheck.NONE)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(pools(), usages), max_size=15), st.lists(asked_pools, min_size=1, max_size=4), st.data())
 def test_pool_choice_agrees_with_a_plain_loop(
     given_pools: list[tuple[PoolFacts, tuple[int, int]]], asked: list[PoolRequest], data: st.DataObject

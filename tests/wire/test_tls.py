@@ -126,7 +126,7 @@ def test_many_sessions_share_one_side_and_never_mix(server_side: TlsSide, client
 MESSAGES = st.lists(st.tuples(st.booleans(), st.integers(1, 40_000)), min_size=1, max_size=5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(messages=MESSAGES, seed=st.integers(0, 2**32))
 def test_any_split_and_merge_of_messages(
     server_side: TlsSide, client_side: TlsSide, messages: list[tuple[bool, int]], seed: int
