@@ -16,7 +16,8 @@ queue, what is searched is the index and the queue (which knows better of its ro
 into the index, a thousand rows at a time. What is found is exact at every moment.
 
 *Much to look at* is looked at by more than one core: by SQLite in PARTS of the ids at once, in threads of their own, by
-the index as well, where a word that a million rows have takes 100 ms; PostgreSQL has parallel workers.
+the index as well, where a word that a million rows have takes 100 ms; PostgreSQL gives its parallel workers two halves
+of the table, since one pass that ends in one value is for it the work of one.
 
 What is found comes as one value, since a row of the driver for each of 60,000 hits costs more than finding them.
 """
@@ -51,8 +52,8 @@ APART: Final = 50_000
 
 
 class Pass(NamedTuple):
-    """A look at a table's texts for $1. On SQLite `found` looks at ids from $2 to $3; `ends` tells the first and last
-    there are."""
+    """A look at a table's texts for $1. On SQLite `found` looks at ids from $2 to $3, and `ends` tells the first and
+    last there are; on PostgreSQL `ends` tells the place in the middle of the table, which is $2."""
 
     ends: Statement | None
     found: Statement
@@ -179,11 +180,26 @@ def finders(label: str, table: str, search: Search, columns: Sequence[str], dial
 
 def passing(label: str, table: str, condition: str, dialect: str, *, key: str = "id") -> Pass:
     """A look at the rows of a table that fit a condition on $1; `key` is what their ids are called there."""
-    sqlite = dialect == "sqlite"
-    within = f"{key} BETWEEN $2 AND $3 AND " if sqlite else ""
-    found = f"SELECT {_together(dialect, key)} FROM {table} WHERE {within}{condition}"
+    if dialect == "postgresql":
+        return _postgresql_pass(label, table, condition)
+    found = f"SELECT {_together(dialect, key)} FROM {table} WHERE {key} BETWEEN $2 AND $3 AND {condition}"
     return Pass(
-        statement(f"{label}.ends", f"SELECT {_ends(table)}", dialect=dialect) if sqlite and key == "id" else None,
+        statement(f"{label}.ends", f"SELECT {_ends(table)}", dialect=dialect) if key == "id" else None,
+        statement(f"{label}.found", found, full_scan=_SCANS, dialect=dialect),
+    )
+
+
+def _postgresql_pass(label: str, table: str, condition: str) -> Pass:
+    """In two halves by the rows' places ($2), which are parts of one statement, lest a row that moves be missed."""
+    dialect = "postgresql"
+    middle = f"SELECT format('(%s,0)', pg_relation_size('{table}') / current_setting('block_size')::bigint / 2)"
+    halves = " UNION ALL ".join(
+        f"SELECT {_together(dialect)} AS part FROM {table} WHERE ctid {side} $2::text::tid AND {condition}"
+        for side in ("<", ">=")
+    )
+    found = f"SELECT string_agg(part, '') FROM ({halves}) parts"
+    return Pass(
+        statement(f"{label}.middle", middle, dialect=dialect),
         statement(f"{label}.found", found, full_scan=_SCANS, dialect=dialect),
     )
 
@@ -196,8 +212,8 @@ async def pass_over(store: Store, made: Pass, wanted: str, ends: Sequence[int | 
     """Ids of the rows that the look finds for `wanted`; `ends` where they are known."""
     if ends is None and made.ends is not None:
         ends = (await store.read(made.ends))[0]
-    if ends is None:
-        return ids_of((await store.read(made.found, wanted))[0][0])
+    if ends is None or len(ends) == 1:
+        return ids_of((await store.read(made.found, wanted, *(ends or ())))[0][0])
     first, last = ends
     if first is None or last is None:
         return ids_of(None)
