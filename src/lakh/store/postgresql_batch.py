@@ -265,7 +265,7 @@ def fold_change(statement: Statement, types: Sequence[str]) -> Folding | None:
     outer = _outer(parts["where"])
     if re.search(r"\bOR\b", outer, re.IGNORECASE):
         return None
-    key = tuple(int(number) - 1 for _, number in _EQUAL.findall(outer))
+    key = _key(outer)
     if not key:
         return None
     source = _source(types, counted=False)
@@ -281,6 +281,20 @@ def fold_change(statement: Statement, types: Sequence[str]) -> Folding | None:
             source = _source(types, counted=True)
     folded = f"{text[: found.start('set')]}{_joined(assignments)} FROM {source} {where}"
     return Folding(folded, False, len(types), key, sums, rising, counted)
+
+
+def _key(outer: str) -> tuple[int, ...]:
+    """The positions of the arguments that a condition (see `_outer`) compares with columns."""
+    return tuple(int(number) - 1 for _, number in _EQUAL.findall(outer))
+
+
+def in_key_order(statement: Statement, items: Sequence[Item]) -> list[Item]:
+    """Executions of one statement that run one by one, so that they lock rows as folded ones do."""
+    found = _UPDATE.fullmatch(statement.text) or _DELETE.fullmatch(statement.text)
+    if len(items) < 2 or found is None:
+        return list(items)
+    key_of = _picker(_key(_outer(found["where"])))
+    return sorted(items, key=lambda item: [(value is not None, value) for value in key_of(item.arguments)])
 
 
 def _source(types: Sequence[str], *, counted: bool) -> str:

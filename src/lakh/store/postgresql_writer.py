@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from lakh.base.errors import LakhError
 from lakh.store.commit import Outcome
 from lakh.store.counters import COMMIT, Counters
-from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, only_stores, runs
+from lakh.store.postgresql_batch import Folding, Item, fold_change, fold_insert, in_key_order, only_stores, runs
 from lakh.store.postgresql_connection import Connect, Connection, ConnectionLostError, RetryableError, translated
 from lakh.store.statement import Statement, TxnSpec
 from lakh.store.store import GuardFailedError, OutcomeUnknownError, StoreUnavailableError
@@ -155,12 +155,14 @@ class Writer:
         return counts
 
     async def _singly(self, connection: Connection, txn: TxnSpec) -> list[int]:
-        counts: list[int] = []
-        for step in txn.steps:
-            found = await self._execute(connection, txn.label, step.statement, step.arguments)
-            if step.expect is not None and found != step.expect:
-                raise GuardFailedError(txn.label, step.statement.name, step.expect, found)
-            counts.append(found)
+        """Locks rows in the order of all others: two controls that did it otherwise would stop each other."""
+        counts = [0] * len(txn.steps)
+        for statement, items in runs([txn]):
+            for item in in_key_order(statement, items):
+                found = await self._execute(connection, txn.label, statement, item.arguments)
+                if item.expect is not None and found != item.expect:
+                    raise GuardFailedError(txn.label, statement.name, item.expect, found)
+                counts[item.step] = found
         return counts
 
     async def _execute(
