@@ -26,6 +26,7 @@ from lakh.resources.vm.held import ON_A_HOST, VMS
 log = logger(__name__)
 
 ACCOUNTS_AT_ONCE = 500
+VMS_AT_ONCE = 50_000
 
 Guests = dict[int, int]
 """Host id to guests there."""
@@ -52,7 +53,11 @@ class AccountGuests(Reconciler):
             return
         accounts, hosts = (vms.values(column, ON_A_HOST) for column in ("account_id", "host_id"))
         known = index.columns.accounts.hosts
-        everybody = np.union1d(accounts, np.fromiter(known, np.int64, len(known)))
+        owners = set(known)
+        for start in range(0, len(accounts), VMS_AT_ONCE):
+            owners.update(np.unique(accounts[start : start + VMS_AT_ONCE]).tolist())
+            await asyncio.sleep(0)
+        everybody = np.array(sorted(owners), np.int64)
         found: dict[tuple[int, int], tuple[int, int]] = {}
         for start in range(0, len(everybody), ACCOUNTS_AT_ONCE):
             some = everybody[start : start + ACCOUNTS_AT_ONCE]
