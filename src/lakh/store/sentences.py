@@ -8,8 +8,9 @@ in it. Uuids and names that come again soon, as those of a beginning and its end
 
 A keyword lies in a shape, in a uuid, in a name, or across them. For each such way there is a `Way`: which shapes, and
 what of the uuid and the name must be like the keyword's part that falls on it. Shapes are few: one pass over one text
-of them all. Uuids are compared as four numbers of 32 bits, at each place where the keyword's digits may stand; names
-are one text of bytes. Both are looked through a few thousand at a time, and the loop goes on in between.
+of them all. Uuids are compared byte by byte, at each place where the keyword's digits may stand: first a byte that few
+have, then the others of those few. Names are one text of bytes. Both are looked through a few thousand at a time, and
+the loop goes on in between.
 
 Sentences of more shapes than SENTENCE_SHAPES are *unknown* here, as are those with control characters; and so is what a
 keyword with wildcards means. For these the engine is asked.
@@ -36,17 +37,19 @@ _LENGTH: Final = 36
 _DASHES: Final = frozenset((8, 13, 18, 23))
 _DIGIT: Final = re.compile(r"[0-9]")
 _NOT_HERE: Final = re.compile(r"[%_\\\x00-\x1f]")
+_BYTES: Final = 16
+_WHOLE: Final = 255
 _RECENT: Final = 20_000
 _UUIDS_AT_ONCE: Final = 65_536
 _NAMES_AT_ONCE: Final = 16_384
 
 
 class _Uuids:
-    """Each as four numbers of 32 bits, column by column."""
+    """Each as sixteen bytes, column by column."""
 
     def __init__(self) -> None:
         self.count = self.renumbered = 0
-        self._words: NDArray[np.uint32] = np.zeros((4, 0), np.uint32)
+        self._bytes: NDArray[np.uint8] = np.zeros((_BYTES, 0), np.uint8)
         self._recent: dict[str, int] = {}
         self._new: list[bytes] = []
 
@@ -71,43 +74,50 @@ class _Uuids:
         """Stores what was numbered."""
         if not self._new:
             return
-        words = np.frombuffer(b"".join(self._new), ">u4").reshape(-1, 4).T
         end = self.count + len(self._new)
-        if end > self._words.shape[1]:
-            room: NDArray[np.uint32] = np.empty((4, max(1024, end * 3 // 2)), np.uint32)
-            room[:, : self.count] = self._words[:, : self.count]
-            self._words = room
-        self._words[:, self.count : end] = words
+        if end > self._bytes.shape[1]:
+            room: NDArray[np.uint8] = np.empty((_BYTES, max(1024, end * 3 // 2)), np.uint8)
+            room[:, : self.count] = self._bytes[:, : self.count]
+            self._bytes = room
+        self._bytes[:, self.count : end] = np.frombuffer(b"".join(self._new), np.uint8).reshape(-1, _BYTES).T
         self.count = end
         self._new.clear()
 
     def keep(self, used: Mask) -> None:
-        self._words = self._words[:, : self.count][:, used]
-        self.count = self._words.shape[1]
+        self._bytes = self._bytes[:, : self.count][:, used]
+        self.count = self._bytes.shape[1]
         self._recent.clear()
         self.renumbered += 1
 
     def fitting(self, places: Sequence[_Digits], start: int, end: int) -> Mask:
         """Which of those from `start` to `end` have the digits at one of the places."""
         found = np.zeros(end - start, np.bool_)
-        words = self._words[:, start:end]
+        columns = self._bytes[:, start:end]
         for digits in places:
-            fits: Mask | None = None
-            for word, (mask, value) in zip(words, digits, strict=True):
-                if mask:
-                    same = (word & np.uint32(mask)) == np.uint32(value)
-                    fits = same if fits is None else fits & same
-            found |= fits if fits is not None else True
+            if not digits:
+                found[:] = True
+                break
+            (number, mask, value), *others = digits
+            fits = columns[number] == value if mask == _WHOLE else (columns[number] & mask) == value
+            if mask == _WHOLE and others:
+                at = np.flatnonzero(fits)
+                for number, mask, value in others:
+                    at = at[(columns[number][at] & mask) == value]
+                found[at] = True
+                continue
+            for number, mask, value in others:
+                fits &= (columns[number] & mask) == value
+            found |= fits
         return found
 
 
-_Digits = tuple[tuple[int, int], ...]
-"""Of each of a uuid's four numbers: which bits, and what they must be."""
+_Digits = tuple[tuple[int, np.uint8, np.uint8], ...]
+"""Which of a uuid's bytes, which bits of it, and what they must be; whole bytes first, for few uuids have these."""
 
 
 def _digits(piece: str, place: int) -> _Digits | None:
     """What a uuid must be like whose text has `piece` at `place`; None where none can have it."""
-    mask = value = 0
+    wanted: dict[int, tuple[int, int]] = {}
     for at, sign in enumerate(piece, place):
         if at in _DASHES or sign == "-":
             if not (at in _DASHES and sign == "-"):
@@ -115,10 +125,12 @@ def _digits(piece: str, place: int) -> _Digits | None:
             continue
         if sign not in "0123456789abcdef":
             return None
-        shift = 4 * (31 - at + sum(at > dash for dash in _DASHES))
-        mask |= 15 << shift
-        value |= int(sign, 16) << shift
-    return tuple([(mask >> low & 0xFFFFFFFF, value >> low & 0xFFFFFFFF) for low in (96, 64, 32, 0)])
+        number, second = divmod(at - sum(at > dash for dash in _DASHES), 2)
+        mask, value = wanted.get(number, (0, 0))
+        shift = 0 if second else 4
+        wanted[number] = mask | 15 << shift, value | int(sign, 16) << shift
+    bits = [(number, np.uint8(mask), np.uint8(value)) for number, (mask, value) in wanted.items()]
+    return tuple(sorted(bits, key=lambda each: each[1] != _WHOLE))
 
 
 class _Names:
