@@ -55,12 +55,7 @@ def test_a_run_goes_on_where_a_killed_one_stopped(tmp_path: Path, monkeypatch: p
 
 def kill_one_midway(folder: Path, vms: int) -> None:
     """kill -9 of a run, with its server, fleet and load client, once its first block is under way."""
-    flags = [*FLAGS, "--vms", str(vms), "--store", str(folder / "store"), "--out", str(folder / "killed")]
-    with (folder / "log").open("wb") as log:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "lakh.cli", "lab", "run", "million", *flags], stdout=log, stderr=log
-        )
-    until_it_deploys(running, folder / "log")
+    running = deploying(folder, vms, folder / "killed")
     assert not ended(running, 0.7), "some VMs are deployed, some under way"
     for pid in family(running.pid):
         os.kill(pid, signal.SIGKILL)
@@ -68,12 +63,7 @@ def kill_one_midway(folder: Path, vms: int) -> None:
 
 
 def test_a_run_that_is_told_to_stop_leaves_no_process_behind(tmp_path: Path) -> None:
-    flags = [*FLAGS, "--vms", "4000", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "out")]
-    with (tmp_path / "log").open("wb") as log:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "lakh.cli", "lab", "run", "million", *flags], stdout=log, stderr=log
-        )
-    until_it_deploys(running, tmp_path / "log")
+    running = deploying(tmp_path, 4000, tmp_path / "out")
     started = family(running.pid)
     assert len(started) > 5
     running.terminate()
@@ -82,11 +72,18 @@ def test_a_run_that_is_told_to_stop_leaves_no_process_behind(tmp_path: Path) -> 
     assert [line for pid in started if (line := command_line(pid))] == []
 
 
-def until_it_deploys(running: subprocess.Popen[bytes], log: Path) -> None:
+def deploying(folder: Path, vms: int, out: Path) -> subprocess.Popen[bytes]:
+    """A run in a process of its own, whose load client has begun."""
+    flags = [*FLAGS, "--vms", str(vms), "--store", str(folder / "store"), "--out", str(out)]
+    with (folder / "log").open("wb") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "lakh.cli", "lab", "run", "million", *flags], stdout=log, stderr=log
+        )
     deadline = time.monotonic() + 300
     while not any("lakh.lab.load" in line for line in command_lines(running.pid)):
-        assert not ended(running, 0.2), log.read_text()
+        assert not ended(running, 0.2), (folder / "log").read_text()
         assert time.monotonic() < deadline
+    return running
 
 
 def ended(running: subprocess.Popen[bytes], seconds: float) -> bool:

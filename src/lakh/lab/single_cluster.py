@@ -32,8 +32,8 @@ async def drive(run: Run) -> None:
         many, one = ground.installation.zones
         each = max(1, asked.vms // (2 * BLOCKS))
         found: dict[str, list[Block]] = {"many": [], "one": []}
+        pair = (("many", many), ("one", one))
         for number in range(1, BLOCKS + 1):
-            pair = (("many", many), ("one", one))
             for name, zone in pair if number % 2 else reversed(pair):  # neither profits from what grows or settles
                 stand.screen.step(f"{each:,} VMs in {len(zone.clusters):,} clusters, block {number} of {BLOCKS}")
                 found[name].append(await block(run, ground, f"{name}-{number}", each, asked.workers, zone))

@@ -158,7 +158,7 @@ class Folding:
         try:
             left.sort(key=_FIRST)
         except TypeError:  # no row is found by `= NULL`, but the sort must not fail
-            left.sort(key=lambda pair: [(value is not None, value) for value in pair[0]])
+            left.sort(key=lambda pair: _sortable(pair[0]))
         while left:
             taken: dict[tuple[Any, ...], list[Item]] = {}
             added: dict[tuple[Any, ...], _Sum] = {}
@@ -193,6 +193,11 @@ class Folding:
 
 
 _FIRST = itemgetter(0)
+
+
+def _sortable(key: tuple[Any, ...]) -> list[tuple[bool, Any]]:
+    """A key that compares with others though values be missing."""
+    return [(value is not None, value) for value in key]
 
 
 @lru_cache(maxsize=1024)
@@ -294,7 +299,7 @@ def in_key_order(statement: Statement, items: Sequence[Item]) -> list[Item]:
     if len(items) < 2 or found is None:
         return list(items)
     key_of = _picker(_key(_outer(found["where"])))
-    return sorted(items, key=lambda item: [(value is not None, value) for value in key_of(item.arguments)])
+    return sorted(items, key=lambda item: _sortable(key_of(item.arguments)))
 
 
 def _source(types: Sequence[str], *, counted: bool) -> str:

@@ -76,10 +76,8 @@ async def unreserve(run: Run[MigrateState]) -> TxnSpec:
     txn, state, vm = TxnSpec("vm.migrate.failed"), run.state, await current_vm(run)
     if vm.state != "Migrating" or not state.host_id:
         return txn
-    taken_out, tenant = (
-        run.memory.get("left", False),
-        run.memory.get("tenant", SHARED),
-    )  # by the last step, before its commit failed
+    taken_out = run.memory.get("left", False)  # by the last step, before its commit failed
+    tenant = run.memory.get("tenant", SHARED)
     if await _is_there_by_now(run, vm):
         move(txn, vm, "OperationSucceeded", run.cloud.now_ms(), host_id=state.host_id)
         left = state.source_id
